@@ -1,0 +1,35 @@
+//! What a parser or a correlator hands on.
+
+use super::{Coverage, Evidence, Problem, Timestamp};
+use std::collections::BTreeMap;
+
+/// How a source is to be read. Values, so that reading the same bytes gives the same result.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// The year of the first time stamp that has none, if the user says so.
+    pub year: Option<i32>,
+    /// When the source was last written, or now for standard input and pasted text: the newest line cannot be
+    /// younger, which gives time stamps without a year theirs.
+    pub written: Timestamp,
+}
+
+/// Evidence and counts of one source, drained by the engine while reading goes on.
+#[derive(Default, Debug)]
+pub struct Harvest {
+    /// Refusals found, in the order in which their deciding lines stand.
+    pub evidence: Vec<Evidence>,
+    /// Trouble worth telling the user.
+    pub problems: Vec<Problem>,
+    /// What was read and understood.
+    pub coverage: Coverage,
+    /// Recipients that were accepted (250), by recipient domain in lower case.
+    pub accepted: BTreeMap<String, u64>,
+}
+
+impl Harvest {
+    /// Counts one recipient that a server accepted.
+    pub fn accept(&mut self, recipient: &str) {
+        let domain = crate::smtp::domain_of(recipient).unwrap_or("").to_ascii_lowercase();
+        *self.accepted.entry(domain).or_default() += 1;
+    }
+}

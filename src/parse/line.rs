@@ -1,0 +1,79 @@
+//! Lines of a source with their place.
+
+use crate::model::{Origin, SourceId};
+
+/// One line without its line end.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// The source it stands in.
+    pub source: SourceId,
+    /// The bytes, without `\n` or `\r\n`.
+    pub bytes: &'a [u8],
+    /// Line number, from 1.
+    pub number: u64,
+    /// Byte offset of its first byte in the source.
+    pub start: u64,
+}
+
+impl Line<'_> {
+    /// Its place.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            source: self.source,
+            line: self.number,
+            start: self.start,
+            len: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// The lines of a piece of a source. `\n` ends a line; one `\r` before it is not part of the line.
+pub struct Lines<'a> {
+    source: SourceId,
+    rest: &'a [u8],
+    number: u64,
+    start: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `bytes`, whose first is line `number` at offset `start`.
+    pub fn new(source: SourceId, bytes: &'a [u8], number: u64, start: u64) -> Self {
+        Self { source, rest: bytes, number, start }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (raw, taken) = match memchr::memchr(b'\n', self.rest) {
+            Some(at) => (&self.rest[..at], at + 1),
+            None => (self.rest, self.rest.len()),
+        };
+        let bytes = raw.strip_suffix(b"\r").unwrap_or(raw);
+        let line = Line { source: self.source, bytes, number: self.number, start: self.start };
+        self.rest = &self.rest[taken..];
+        self.number += 1;
+        self.start += taken as u64;
+        Some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_places() {
+        let got: Vec<_> = Lines::new(SourceId(0), b"a\r\nbb\n\nc", 5, 100)
+            .map(|l| (String::from_utf8_lossy(l.bytes).into_owned(), l.number, l.start))
+            .collect();
+        assert_eq!(
+            got,
+            [("a".into(), 5, 100), ("bb".into(), 6, 103), (String::new(), 7, 106), ("c".into(), 8, 107)]
+        );
+    }
+}

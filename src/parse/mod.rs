@@ -1,0 +1,13 @@
+//! Bytes to events and evidence. Pure: no input is opened, no clock is read, nothing fails.
+
+pub mod detect;
+pub mod event;
+pub mod frame;
+pub mod line;
+pub mod mta;
+pub mod notice;
+pub mod transcript;
+
+pub use detect::{Kind, detect};
+pub use event::{EventKind, LogEvent, LogLine};
+pub use line::{Line, Lines};

@@ -1,0 +1,1 @@
+//! Log dialects: one file an MTA.
