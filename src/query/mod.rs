@@ -2,10 +2,17 @@
 //!
 //! `code:550 who:dns -domain:example.org "user unknown"`; see docs/QUERY.md.
 
+pub mod edit;
+pub mod fields;
+mod lex;
 pub mod parse;
 pub mod scope;
+pub mod term;
 pub mod view;
+pub mod words;
 
-pub use parse::{Query, QueryError};
+pub use fields::{FIELDS, Field};
+pub use parse::{Expr, Query, QueryError};
 pub use scope::{Scope, scope};
+pub use term::{RowKey, Term, quoted_value};
 pub use view::{Facet, FacetField, Facets, PatternRow, View, answer};
