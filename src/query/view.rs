@@ -1,9 +1,12 @@
 //! A query's answer over a snapshot: everything a panel draws, computed off the UI thread.
 
-use super::Query;
+use super::index::{Index, NO_TIME};
+use super::term::Term;
+use super::{Query, eval, facets};
 use crate::classify::Knowledge;
 use crate::model::{Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::smtp::Stage;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many bars a pattern's trend has.
@@ -90,6 +93,8 @@ pub struct View {
 }
 
 /// Answers `query` over `snapshot`. `cancelled` is asked from time to time; `None` if it said yes.
+///
+/// Who asks often keeps an [`Index`] and calls [`answer_with`].
 pub fn answer(
     knowledge: &Knowledge,
     snapshot: &Snapshot,
@@ -97,6 +102,298 @@ pub fn answer(
     include_transient: bool,
     cancelled: &dyn Fn() -> bool,
 ) -> Option<View> {
-    let _ = (knowledge, snapshot, query, include_transient, cancelled);
-    Some(View::default())
+    answer_with(&mut Index::default(), knowledge, snapshot, query, include_transient, cancelled)
+}
+
+/// Answers as [`answer`] does, with what `index` remembers of earlier snapshots of the same case.
+pub fn answer_with(
+    index: &mut Index,
+    knowledge: &Knowledge,
+    snapshot: &Snapshot,
+    query: &Query,
+    include_transient: bool,
+    cancelled: &dyn Fn() -> bool,
+) -> Option<View> {
+    if cancelled() {
+        return None;
+    }
+    index.update(snapshot);
+    // Who asks for transient refusals wants to see them.
+    let include_transient = include_transient || query.any_term(&|term| *term == Term::Transient);
+    let matches = eval::matching(query.expr(), index, snapshot, knowledge, include_transient, cancelled)?;
+    let rows: Vec<RejectionIdx> = index.order.iter().copied().filter(|idx| matches[*idx as usize]).collect();
+    if cancelled() {
+        return None;
+    }
+    let facets = facets::count(&rows, index, snapshot, knowledge, query);
+    if cancelled() {
+        return None;
+    }
+    let mut known = vec![false; index.patterns.len()];
+    for row in index.rows.iter().filter(|row| row.permanent || include_transient) {
+        known[row.pattern as usize] = true;
+    }
+    Some(View {
+        generation: snapshot.generation,
+        query: query.text.clone(),
+        include_transient,
+        patterns: pattern_rows(&rows, index, snapshot),
+        n_recipients: n_recipients(&rows, index),
+        n_refused_total: index.rows.iter().filter(|row| row.permanent).count() as u32,
+        n_patterns_total: known.iter().filter(|known| **known).count() as u32,
+        facets,
+        rows,
+    })
+}
+
+fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Vec<PatternRow> {
+    let mut groups: Vec<Vec<RejectionIdx>> = vec![Vec::new(); index.patterns.len()];
+    for idx in rows {
+        groups[index.rows[*idx as usize].pattern as usize].push(*idx);
+    }
+    let times = || rows.iter().map(|idx| index.rows[*idx as usize].time).filter(|time| *time != NO_TIME);
+    let span = times().min().unwrap_or(0)..times().max().unwrap_or(0);
+    let mut seen_in = vec![u32::MAX; index.recipients.len()];
+    let mut out: Vec<PatternRow> = groups
+        .into_iter()
+        .enumerate()
+        .filter(|(_, rows)| !rows.is_empty())
+        .map(|(number, rows)| pattern_row(number as u32, rows, index, snapshot, &span, &mut seen_in))
+        .collect();
+    out.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| a.pattern.id.cmp(&b.pattern.id)));
+    out
+}
+
+/// `seen_in` holds for each recipient the pattern it was last counted in.
+fn pattern_row(
+    number: u32,
+    rows: Vec<RejectionIdx>,
+    index: &Index,
+    snapshot: &Snapshot,
+    span: &Range<i64>,
+    seen_in: &mut [u32],
+) -> PatternRow {
+    let mut n_recipients = 0;
+    let mut by_stage = [0u32; Stage::ALL.len()];
+    let mut trend = [0; TREND_BARS];
+    let mut first_idx = RejectionIdx::MAX;
+    // 128 bits: years of microseconds times the number of bars do not fit into fewer.
+    let length = (i128::from(span.end) - i128::from(span.start)).max(0) + 1;
+    for idx in &rows {
+        let row = &index.rows[*idx as usize];
+        first_idx = first_idx.min(*idx);
+        by_stage[row.stage as usize] += 1;
+        if row.recipient != 0 && std::mem::replace(&mut seen_in[row.recipient as usize], number) != number {
+            n_recipients += 1;
+        }
+        if row.time != NO_TIME {
+            let bar = (i128::from(row.time) - i128::from(span.start)) * TREND_BARS as i128 / length;
+            trend[bar as usize] += 1;
+        }
+    }
+    let most = by_stage.iter().max().copied().unwrap_or(0);
+    let stage = by_stage.iter().position(|n| *n == most).unwrap_or(0);
+    let time = |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time);
+    // Newest first, and those without a time at the end.
+    let n_timed = rows.partition_point(|idx| index.rows[*idx as usize].time != NO_TIME);
+    PatternRow {
+        pattern: Arc::clone(&index.patterns[number as usize]),
+        verdict: Arc::clone(&index.verdicts[index.rows[first_idx as usize].verdict as usize]),
+        stage: Stage::ALL[stage],
+        n_recipients,
+        first_seen: n_timed.checked_sub(1).and_then(|last| time(rows[last])),
+        last_seen: if n_timed > 0 { time(rows[0]) } else { None },
+        trend,
+        rows,
+    }
+}
+
+fn n_recipients(rows: &[RejectionIdx], index: &Index) -> u32 {
+    let mut seen = vec![false; index.recipients.len()];
+    let mut n = 0;
+    for idx in rows {
+        let recipient = index.rows[*idx as usize].recipient as usize;
+        if recipient != 0 && !std::mem::replace(&mut seen[recipient], true) {
+            n += 1;
+        }
+    }
+    n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Actor, Attempt, Direction, Retry};
+    use crate::query::fixture::{at, evidence, rejection, snapshot, verdict};
+
+    fn case() -> Snapshot {
+        let ours = Arc::new(verdict());
+        let theirs =
+            Arc::new(Verdict { actors: vec![Actor::RecipientAdmin], retry: Retry::Never, ..verdict() });
+        let mut rejections = vec![
+            rejection(
+                evidence(Some(at(9, 0)), "news@acme.example", "ana@example.org", "550 5.1.1 No such user"),
+                &theirs,
+                "bb",
+            ),
+            rejection(
+                evidence(Some(at(11, 0)), "news@acme.example", "Ana@example.org", "550 5.1.1 No such user"),
+                &theirs,
+                "bb",
+            ),
+            rejection(evidence(Some(at(10, 0)), "<>", "bo@sub.example.org", "550 5.7.1 Spam"), &ours, "aa"),
+            rejection(
+                evidence(None, "bo@acme.example", "ida@example.net", "554 5.7.1 SPAM (score 9)"),
+                &ours,
+                "aa",
+            ),
+            rejection(
+                evidence(Some(at(10, 0)), "news@acme.example", "eve@example.com", "450 4.2.0 Greylisted"),
+                &ours,
+                "cc",
+            ),
+        ];
+        rejections[2].evidence.direction = Direction::Incoming;
+        rejections[2].evidence.stage = Stage::EndOfData;
+        rejections[2].evidence.remote_ip = "10.9.8.7".parse().ok();
+        let again: Attempt = rejections[3].evidence.attempts[0].clone();
+        rejections[3].evidence.attempts.push(again);
+        rejections[3].evidence.queue_id = Some("ABC".into());
+        snapshot(rejections)
+    }
+
+    fn view(query: &str) -> View {
+        let knowledge = Knowledge::builtin().unwrap();
+        answer(&knowledge, &case(), &Query::parse(query).unwrap(), false, &|| false).unwrap()
+    }
+
+    #[test]
+    fn what_terms_match() {
+        for (query, expect) in [
+            ("", "1 2 0 3"),
+            ("no such user", "1 0"),
+            ("\"no such\"", "1 0"),
+            ("spam", "2 3"),
+            ("spam -score", "2"),
+            ("ana@", "1 0"),
+            ("acme.example", "1 2 0 3"),
+            ("mx.example.net", "3"),
+            ("4c8kx0", "1 2 0"),
+            ("v1:aa", "2 3"),
+            ("code:550", "1 2 0"),
+            ("code:5yz -code:550", "3"),
+            ("esc:5.7.*", "2 3"),
+            ("esc:*.1.1", "1 0"),
+            ("row:none", "1 2 0 3"),
+            ("who:us", "2 3"),
+            ("who:postmaster", "1 0"),
+            ("stage:eod", "2"),
+            ("domain:example.org", "1 2 0"),
+            ("domain:*.example.org", "2"),
+            ("domain:ample.org", ""),
+            ("sender:news", "1 0"),
+            ("sender:NEWS@acme.example", "1 0"),
+            ("sender:ews@acme.example", ""),
+            ("sender:@acme.example", "1 0 3"),
+            ("sender:bo@", "3"),
+            ("sender:<>", "2"),
+            ("to:ana", "1 0"),
+            ("to:na@example.org", ""),
+            ("mta:example.net", "3"),
+            ("ip:10.0.0.0/8", "2"),
+            ("ip:192.0.2.1", "1 0 3"),
+            ("ip:0.0.0.0/0", "1 2 0 3"),
+            ("ip:::/0", ""),
+            ("provider:none", "1 2 0 3"),
+            ("provider:google", ""),
+            ("source:mail.log", "1 2 0 3"),
+            ("source:MAIL", "1 2 0 3"),
+            ("source:other", ""),
+            ("pattern:aa or pattern:v1:b", "1 2 0 3"),
+            ("queue:ABC", "3"),
+            ("queue:abc", ""),
+            ("since:2026-11-17T10:00", "1 2"),
+            ("until:2026-11-17", "1 2 0"),
+            ("until:2026-11-17T10:00", "0"),
+            ("seen:1h", "1 2"),
+            ("tries:>1", "3"),
+            ("tries:1", "1 2 0"),
+            ("retry:never", "1 0"),
+            ("confidence:medium", "1 2 0 3"),
+            ("direction:incoming", "2"),
+            ("is:outgoing", "1 0 3"),
+            ("is:permanent", "1 2 0 3"),
+            ("is:soft", "4"),
+            ("is:unclassified", ""),
+            ("-(spam or code:550)", ""),
+        ] {
+            let rows: Vec<String> = view(query).rows.iter().map(|idx| idx.to_string()).collect();
+            assert_eq!(rows.join(" "), expect, "{query}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_the_rows_put_together() {
+        let view = view("");
+        let got: Vec<String> = view
+            .patterns
+            .iter()
+            .map(|p| {
+                let time = |t: Option<Timestamp>| t.map_or("-".into(), |t| t.format("%H:%M").to_string());
+                format!(
+                    "{} {:?} {} {} {}..{}",
+                    p.pattern.id,
+                    p.rows,
+                    p.n_recipients,
+                    p.stage.name(),
+                    time(p.first_seen),
+                    time(p.last_seen)
+                )
+            })
+            .collect();
+        assert_eq!(got, ["v1:aa [2, 3] 2 rcpt_to 10:00..10:00", "v1:bb [1, 0] 1 rcpt_to 09:00..11:00"]);
+        assert_eq!((view.n_recipients, view.n_refused_total, view.n_patterns_total), (3, 4, 2));
+        let trend = view.patterns[1].trend;
+        assert_eq!((trend[0], trend[TREND_BARS - 1], trend.iter().sum::<u32>()), (1, 1, 2));
+    }
+
+    #[test]
+    fn facets_count_under_the_query() {
+        let lines = |query: &str| -> Vec<String> {
+            let all = view(query).facets.0;
+            let line = |f: &Facet| format!("{}={}{}", f.term, f.count, if f.active { "*" } else { "" });
+            all.iter().map(|(_, values)| values.iter().map(line).collect::<Vec<_>>().join(" ")).collect()
+        };
+        assert_eq!(
+            lines(""),
+            [
+                "who:sender_admin=2 who:recipient_admin=2",
+                "row:none=4",
+                "stage:rcpt_to=3 stage:end_of_data=1",
+                "",
+                "domain:example.org=2 domain:example.net=1 domain:sub.example.org=1",
+                "source:mail.log=4",
+            ]
+        );
+        assert_eq!(lines("stage:eod who:dns")[..3], ["who:dns_owner=0*", "", "stage:end_of_data=0*"]);
+    }
+
+    #[test]
+    fn an_index_follows_its_case() {
+        let knowledge = Knowledge::builtin().unwrap();
+        let all = case();
+        let mut part = Snapshot { chunks: Vec::new(), starts: Vec::new(), ..all.clone() };
+        let mut index = Index::default();
+        let query = Query::parse("example.org").unwrap();
+        for chunk in &all.chunks {
+            part.push(Arc::clone(chunk));
+            let kept = answer_with(&mut index, &knowledge, &part, &query, true, &|| false).unwrap();
+            let fresh = answer(&knowledge, &part, &query, true, &|| false).unwrap();
+            assert_eq!(format!("{kept:?}"), format!("{fresh:?}"));
+        }
+        let other = case();
+        let kept = answer_with(&mut index, &knowledge, &other, &query, true, &|| false).unwrap();
+        assert_eq!(kept.rows, [1, 2, 0]);
+        assert!(answer(&knowledge, &all, &query, true, &|| true).is_none());
+    }
 }
