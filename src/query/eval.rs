@@ -8,7 +8,7 @@ use super::index::{Index, NO_TIME, Row};
 use super::parse::Expr;
 use super::term::{RowKey, Term, masked};
 use crate::classify::Knowledge;
-use crate::model::{Rejection, Snapshot, Text, Tier, Verdict};
+use crate::model::{Direction, Rejection, Snapshot, Text, Tier, Verdict};
 use crate::smtp::ReversePath;
 
 /// After how many rows `cancelled` is asked again.
@@ -69,6 +69,7 @@ enum Test {
     Code([Option<u8>; 3]),
     Stage(u8),
     Permanent(bool),
+    Incoming(bool),
     Since(i64),
     Until(i64),
     /// By recipient, or by the rejection.
@@ -97,6 +98,7 @@ impl Test {
             }
             Self::Stage(stage) => row.stage == *stage,
             Self::Permanent(permanent) => row.permanent == *permanent,
+            Self::Incoming(incoming) => row.incoming == *incoming,
             Self::Since(time) => row.time != NO_TIME && row.time >= *time,
             Self::Until(time) => row.time != NO_TIME && row.time < *time,
             Self::To(yes, address) => {
@@ -244,7 +246,7 @@ impl Compiler<'_> {
             Term::Tries(compare, n) => rejection(move |r| compare.holds(r.evidence.attempts.len().max(1), n)),
             Term::Retry(retry) => self.verdicts(|v| v.retry == retry),
             Term::Confidence(confidence) => self.verdicts(|v| v.confidence == confidence),
-            Term::Direction(direction) => rejection(move |r| r.evidence.direction == direction),
+            Term::Direction(direction) => Test::Incoming(direction == Direction::Incoming),
             Term::Transient => Test::Permanent(false),
             Term::Permanent => Test::Permanent(true),
             Term::Unclassified => self.verdicts(|v| v.tier == Tier::Unclassified),

@@ -4,7 +4,7 @@
 //! them all. So whatever repeats (recipient, domain, pattern, verdict) gets a number once, a term about it is
 //! answered once for each number, and a row is 32 bytes.
 
-use crate::model::{Pattern, Rejection, RejectionIdx, Snapshot, Verdict};
+use crate::model::{Direction, Pattern, Rejection, RejectionIdx, Snapshot, Verdict};
 use crate::smtp::domain_of;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
@@ -47,6 +47,7 @@ pub(super) struct Row {
     pub code: u16,
     pub stage: u8,
     pub permanent: bool,
+    pub incoming: bool,
 }
 
 impl Index {
@@ -61,6 +62,8 @@ impl Index {
         if new.is_empty() {
             return;
         }
+        let n_new = new.iter().map(|chunk| chunk.len()).sum();
+        self.rows.reserve(n_new);
         let mut text = String::new();
         for rejection in new.iter().flat_map(|chunk| chunk.iter()) {
             let row = self.row(rejection, &mut text);
@@ -101,6 +104,7 @@ impl Index {
             code: evidence.reply_code.map_or(0, |code| code.get()),
             stage: evidence.stage as u8,
             permanent: rejection.is_permanent(),
+            incoming: evidence.direction == Direction::Incoming,
         }
     }
 

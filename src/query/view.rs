@@ -1,6 +1,6 @@
 //! A query's answer over a snapshot: everything a panel draws, computed off the UI thread.
 
-use super::index::{Index, NO_TIME};
+use super::index::{Index, NO_TIME, Row};
 use super::term::Term;
 use super::{Query, eval, facets};
 use crate::classify::Knowledge;
@@ -147,65 +147,84 @@ pub fn answer_with(
 }
 
 fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Vec<PatternRow> {
-    let mut groups: Vec<Vec<RejectionIdx>> = vec![Vec::new(); index.patterns.len()];
+    // Newest first, and those without a time at the end.
+    let time = |idx: &RejectionIdx| index.rows[*idx as usize].time;
+    let timed = &rows[..rows.partition_point(|idx| time(idx) != NO_TIME)];
+    let span = timed.last().map_or(0, time)..timed.first().map_or(0, time);
+    let mut groups: Vec<Group> = index.patterns.iter().map(|_| Group::default()).collect();
     for idx in rows {
-        groups[index.rows[*idx as usize].pattern as usize].push(*idx);
+        let row = &index.rows[*idx as usize];
+        groups[row.pattern as usize].add(*idx, row, &span);
     }
-    let times = || rows.iter().map(|idx| index.rows[*idx as usize].time).filter(|time| *time != NO_TIME);
-    let span = times().min().unwrap_or(0)..times().max().unwrap_or(0);
-    let mut seen_in = vec![u32::MAX; index.recipients.len()];
-    let mut out: Vec<PatternRow> = groups
-        .into_iter()
-        .enumerate()
-        .filter(|(_, rows)| !rows.is_empty())
-        .map(|(number, rows)| pattern_row(number as u32, rows, index, snapshot, &span, &mut seen_in))
-        .collect();
+    // For each recipient the pattern it was last counted in.
+    let mut seen_in = vec![usize::MAX; index.recipients.len()];
+    let mut out: Vec<PatternRow> = Vec::new();
+    for (number, group) in groups.into_iter().enumerate().filter(|(_, group)| !group.rows.is_empty()) {
+        let first_time = |to: &&u32| std::mem::replace(&mut seen_in[**to as usize], number) != number;
+        let n_recipients = group.recipients.iter().filter(first_time).count() as u32;
+        let most = group.by_stage.iter().max().copied().unwrap_or(0);
+        let stage = group.by_stage.iter().position(|n| *n == most).unwrap_or(0);
+        let verdict = index.rows[group.first_idx as usize].verdict;
+        let exact_time = |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time);
+        let timed = &group.rows[..group.n_timed];
+        out.push(PatternRow {
+            pattern: Arc::clone(&index.patterns[number]),
+            verdict: Arc::clone(&index.verdicts[verdict as usize]),
+            stage: Stage::ALL[stage],
+            n_recipients,
+            first_seen: timed.last().and_then(|idx| exact_time(*idx)),
+            last_seen: timed.first().and_then(|idx| exact_time(*idx)),
+            trend: group.trend,
+            rows: group.rows,
+        });
+    }
     out.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| a.pattern.id.cmp(&b.pattern.id)));
     out
 }
 
-/// `seen_in` holds for each recipient the pattern it was last counted in.
-fn pattern_row(
-    number: u32,
+/// A pattern while its rows come in, newest first.
+struct Group {
     rows: Vec<RejectionIdx>,
-    index: &Index,
-    snapshot: &Snapshot,
-    span: &Range<i64>,
-    seen_in: &mut [u32],
-) -> PatternRow {
-    let mut n_recipients = 0;
-    let mut by_stage = [0u32; Stage::ALL.len()];
-    let mut trend = [0; TREND_BARS];
-    let mut first_idx = RejectionIdx::MAX;
-    // 128 bits: years of microseconds times the number of bars do not fit into fewer.
-    let length = (i128::from(span.end) - i128::from(span.start)).max(0) + 1;
-    for idx in &rows {
-        let row = &index.rows[*idx as usize];
-        first_idx = first_idx.min(*idx);
-        by_stage[row.stage as usize] += 1;
-        if row.recipient != 0 && std::mem::replace(&mut seen_in[row.recipient as usize], number) != number {
-            n_recipients += 1;
+    recipients: Vec<u32>,
+    n_timed: usize,
+    first_idx: RejectionIdx,
+    by_stage: [u32; Stage::ALL.len()],
+    trend: [u32; TREND_BARS],
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            recipients: Vec::new(),
+            n_timed: 0,
+            first_idx: RejectionIdx::MAX,
+            by_stage: [0; Stage::ALL.len()],
+            trend: [0; TREND_BARS],
+        }
+    }
+}
+
+impl Group {
+    fn add(&mut self, idx: RejectionIdx, row: &Row, span: &Range<i64>) {
+        self.rows.push(idx);
+        self.first_idx = self.first_idx.min(idx);
+        self.by_stage[row.stage as usize] += 1;
+        if row.recipient != 0 {
+            self.recipients.push(row.recipient);
         }
         if row.time != NO_TIME {
-            let bar = (i128::from(row.time) - i128::from(span.start)) * TREND_BARS as i128 / length;
-            trend[bar as usize] += 1;
+            self.n_timed += 1;
+            self.trend[bar(row.time, span)] += 1;
         }
     }
-    let most = by_stage.iter().max().copied().unwrap_or(0);
-    let stage = by_stage.iter().position(|n| *n == most).unwrap_or(0);
-    let time = |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time);
-    // Newest first, and those without a time at the end.
-    let n_timed = rows.partition_point(|idx| index.rows[*idx as usize].time != NO_TIME);
-    PatternRow {
-        pattern: Arc::clone(&index.patterns[number as usize]),
-        verdict: Arc::clone(&index.verdicts[index.rows[first_idx as usize].verdict as usize]),
-        stage: Stage::ALL[stage],
-        n_recipients,
-        first_seen: n_timed.checked_sub(1).and_then(|last| time(rows[last])),
-        last_seen: if n_timed > 0 { time(rows[0]) } else { None },
-        trend,
-        rows,
-    }
+}
+
+/// The bar of the trend that a time within `span` belongs to.
+fn bar(time: i64, span: &Range<i64>) -> usize {
+    // In a float, because times may lie further apart than an i64 holds; the last time belongs to the last bar.
+    let share = (time as f64 - span.start as f64) / (span.end as f64 - span.start as f64).max(1.0);
+    ((share * TREND_BARS as f64) as usize).min(TREND_BARS - 1)
 }
 
 fn n_recipients(rows: &[RejectionIdx], index: &Index) -> u32 {
