@@ -1,5 +1,6 @@
 //! Small snapshots for tests, built by hand.
 
+use crate::classify::Knowledge;
 use crate::model::{
     Action, Actor, Attempt, ClassIdx, Confidence, Evidence, Origin, Pattern, Rejection, Retry, Snapshot,
     SourceId, SourceLocation, SourceReport, Text, Tier, Timestamp, Verdict,
@@ -87,4 +88,100 @@ pub(crate) fn snapshot(rejections: Vec<Rejection>) -> Snapshot {
         snapshot.push(piece.to_vec().into());
     }
     snapshot
+}
+
+const CLASSES: &str = r#"
+[[class]]
+id = "unclassified"
+title = "Not classified"
+icon = "question"
+cause = "No rule knows this reply."
+need = "act"
+retry = "after_fix"
+retry_note = "Read the reply first."
+actor = ["sender_admin"]
+fix = [{ who = "sender_admin", text = "Read the reply" }]
+verify = []
+
+[[class]]
+id = "auth.none"
+matrix_row = 5
+title = "Not authenticated"
+icon = "auth"
+cause = "Neither SPF nor DKIM passed."
+need = "act"
+severity = "high"
+retry = "after_fix"
+retry_note = "The same message will be refused again."
+actor = ["dns_owner", "sender_admin"]
+fix = [
+  { who = "dns_owner", text = "List {our_ip} in SPF of {sender_domain}", run = "dig +short TXT {sender_domain}" },
+  { who = "sender_admin", text = "Sign with DKIM" },
+]
+verify = [{ who = "sender_admin", text = "Send to a mailbox at {recipient_domain}" }]
+
+[[class]]
+id = "recipient.unknown"
+matrix_row = 1
+title = "User unknown"
+icon = "recipient"
+cause = "The mailbox {recipient} does not exist."
+need = "act"
+retry = "never"
+retry_note = "The address will not appear by itself."
+actor = ["sender", "recipient_admin"]
+fix = [
+  { who = "sender", text = "Check the spelling of {recipient}" },
+  { who = "recipient_admin", text = "Check whether {recipient} should exist" },
+]
+verify = [{ who = "sender_admin", text = "RCPT TO gives 250", run = "swaks --to {recipient} --quit-after RCPT" }]
+
+[[class]]
+id = "account.blocked"
+title = "Account blocked"
+icon = "account"
+cause = "The account sent too much."
+need = "act"
+severity = "security"
+retry = "after_fix"
+retry_note = "Not before the account is clean."
+actor = ["sender_admin"]
+fix = [{ who = "sender_admin", text = "Change the password" }]
+verify = []
+"#;
+
+const PROVIDER: &str = r#"
+id = "google"
+name = "Google"
+mx_suffix = ["google.com"]
+recipient_domains = ["gmail.com"]
+links = [{ title = "Sender guidelines", url = "https://support.google.com/mail/answer/81126" }]
+"#;
+
+const RULES: &str = r#"
+[[rule]]
+id = "google.unauthenticated"
+class = "auth.none"
+provider = "google"
+any_text = ["sender is unauthenticated"]
+title = "Google refuses mail that is not authenticated"
+note = "Google asks for SPF or DKIM."
+fix = [{ who = "dns_owner", text = "Read Google's page" }]
+source = "https://support.google.com/mail/answer/81126"
+accept = [{ reply = "550 5.7.26 the sender is unauthenticated", host = "mx.google.com" }]
+reject = [{ reply = "550 5.1.1 no" }]
+"#;
+
+/// Four classes, one provider, one rule; class 0 is `unclassified`.
+pub(crate) fn knowledge() -> Knowledge {
+    let sources =
+        [("guidance/a.toml", CLASSES), ("providers/google.toml", PROVIDER), ("rules/a.toml", RULES)];
+    Knowledge::from_sources(sources).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A verdict of this class, with the class's retry and actors.
+pub(crate) fn verdict_of(knowledge: &Knowledge, class: &str) -> Verdict {
+    let idx = knowledge.class_by_id(class).unwrap();
+    let class = knowledge.class(idx);
+    Verdict { class: idx, retry: class.retry, actors: class.actors.clone(), ..verdict() }
 }

@@ -24,4 +24,4 @@ pub use index::Index;
 pub use parse::{Expr, Query, QueryError};
 pub use scope::{Scope, scope};
 pub use term::{RowKey, Term, quoted_value};
-pub use view::{Facet, FacetField, Facets, PatternRow, View, answer, answer_with};
+pub use view::{Facet, FacetField, Facets, PatternRow, View, answer, answer_with, most_needed};

@@ -3,8 +3,8 @@
 use super::index::{Index, NO_TIME, Row};
 use super::term::Term;
 use super::{Query, eval, facets};
-use crate::classify::Knowledge;
-use crate::model::{Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
+use crate::classify::{Knowledge, Need};
+use crate::model::{Actor, Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::smtp::Stage;
 use std::ops::Range;
 use std::sync::Arc;
@@ -146,6 +146,23 @@ pub fn answer_with(
     })
 }
 
+/// The pattern that needs us most: of those somebody on our side has to act on first, the one that threatens
+/// security, else the most severe, else the most frequent. If none is ours, the most frequent of all.
+pub fn most_needed(view: &View, knowledge: &Knowledge) -> Option<usize> {
+    let ours = |row: &PatternRow| {
+        let class = knowledge.classes().get(row.verdict.class.0 as usize)?;
+        let first = row.verdict.actors.first()?;
+        let is_us = matches!(first, Actor::SenderAdmin | Actor::DnsOwner | Actor::Sender);
+        (class.need == Need::Act && is_us).then_some(class.severity)
+    };
+    // The patterns are sorted by frequency: of equals the first is the most frequent.
+    let severest = view.patterns.iter().filter_map(ours).max();
+    match severest {
+        Some(severity) => view.patterns.iter().position(|row| ours(row) == Some(severity)),
+        None => (!view.patterns.is_empty()).then_some(0),
+    }
+}
+
 fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Vec<PatternRow> {
     // Newest first, and those without a time at the end.
     let time = |idx: &RejectionIdx| index.rows[*idx as usize].time;
@@ -242,8 +259,8 @@ fn n_recipients(rows: &[RejectionIdx], index: &Index) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Actor, Attempt, Direction, Retry};
-    use crate::query::fixture::{at, evidence, rejection, snapshot, verdict};
+    use crate::model::{Attempt, Direction, Retry};
+    use crate::query::fixture::{at, evidence, knowledge, rejection, snapshot, verdict, verdict_of};
 
     fn case() -> Snapshot {
         let ours = Arc::new(verdict());
@@ -282,7 +299,7 @@ mod tests {
     }
 
     fn view(query: &str) -> View {
-        let knowledge = Knowledge::builtin().unwrap();
+        let knowledge = knowledge();
         answer(&knowledge, &case(), &Query::parse(query).unwrap(), false, &|| false).unwrap()
     }
 
@@ -399,7 +416,7 @@ mod tests {
 
     #[test]
     fn an_index_follows_its_case() {
-        let knowledge = Knowledge::builtin().unwrap();
+        let knowledge = knowledge();
         let all = case();
         let mut part = Snapshot { chunks: Vec::new(), starts: Vec::new(), ..all.clone() };
         let mut index = Index::default();
@@ -414,5 +431,32 @@ mod tests {
         let kept = answer_with(&mut index, &knowledge, &other, &query, true, &|| false).unwrap();
         assert_eq!(kept.rows, [1, 2, 0]);
         assert!(answer(&knowledge, &all, &query, true, &|| true).is_none());
+    }
+
+    #[test]
+    fn what_needs_us_most() {
+        let knowledge = knowledge();
+        let check = |classes: &[(&str, Actor, usize)], expect: Option<&str>| {
+            let mut rejections = Vec::new();
+            for (class, actor, n) in classes {
+                let verdict = Verdict { actors: vec![*actor], ..verdict_of(&knowledge, class) };
+                let verdict = Arc::new(verdict);
+                let evidence = evidence(Some(at(9, 0)), "a@acme.example", "b@example.org", "550 no");
+                rejections.extend((0..*n).map(|_| rejection(evidence.clone(), &verdict, class)));
+            }
+            let view =
+                answer(&knowledge, &snapshot(rejections), &Query::default(), false, &|| false).unwrap();
+            let got = most_needed(&view, &knowledge).map(|i| view.patterns[i].pattern.id.to_string());
+            assert_eq!(got, expect.map(|id| format!("v1:{id}")));
+        };
+        let (us, them) = (Actor::SenderAdmin, Actor::RecipientAdmin);
+        check(&[], None);
+        check(&[("recipient.unknown", us, 5), ("auth.none", us, 2)], Some("auth.none"));
+        check(&[("account.blocked", us, 1), ("auth.none", us, 2)], Some("account.blocked"));
+        check(
+            &[("account.blocked", them, 1), ("unclassified", us, 1), ("auth.none", them, 9)],
+            Some("unclassified"),
+        );
+        check(&[("recipient.unknown", them, 3), ("auth.none", them, 2)], Some("recipient.unknown"));
     }
 }
