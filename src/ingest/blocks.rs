@@ -41,7 +41,7 @@ impl<R: Read> Blocks<R> {
 
     /// The next block; `None` at the end. After an error the lines read before it are still given, then the error,
     /// then the end.
-    pub fn next(&mut self) -> io::Result<Option<Block<'_>>> {
+    pub fn next_block(&mut self) -> io::Result<Option<Block<'_>>> {
         self.take_given();
         loop {
             if self.skipping {
@@ -129,7 +129,7 @@ mod tests {
 
     fn all(mut blocks: Blocks<impl Read>) -> Vec<(String, u64, u64)> {
         let mut out = Vec::new();
-        while let Some(b) = blocks.next().expect("reads") {
+        while let Some(b) = blocks.next_block().expect("reads") {
             out.push((String::from_utf8_lossy(b.bytes).into_owned(), b.line, b.start));
         }
         out
@@ -138,11 +138,10 @@ mod tests {
     #[test]
     fn whole_lines_with_their_places() {
         assert_eq!(all(Blocks::new(&b"a\nbb\nc"[..])), [("a\nbb\n".into(), 1, 0), ("c".into(), 3, 5)]);
-        assert_eq!(all(Blocks::new(Dribble(b"a\nbb\nc"))), [
-            ("a\n".into(), 1, 0),
-            ("bb\n".into(), 2, 2),
-            ("c".into(), 3, 5)
-        ]);
+        assert_eq!(
+            all(Blocks::new(Dribble(b"a\nbb\nc"))),
+            [("a\n".into(), 1, 0), ("bb\n".into(), 2, 2), ("c".into(), 3, 5)]
+        );
         assert_eq!(all(Blocks::new(&b""[..])), []);
     }
 
@@ -151,10 +150,10 @@ mod tests {
         let mut bytes = vec![b'x'; 3 * MAX_LINE_BYTES];
         bytes.extend_from_slice(b"\nnext\n");
         let mut blocks = Blocks::new(&bytes[..]);
-        let first = blocks.next().expect("reads").expect("a block");
+        let first = blocks.next_block().expect("reads").expect("a block");
         assert_eq!((first.bytes.len(), first.line, first.cut), (MAX_LINE_BYTES, 1, true));
-        let second = blocks.next().expect("reads").expect("a block");
+        let second = blocks.next_block().expect("reads").expect("a block");
         assert_eq!((second.bytes, second.line, second.start), (&b"next\n"[..], 2, bytes.len() as u64 - 5));
-        assert!(blocks.next().expect("reads").is_none());
+        assert!(blocks.next_block().expect("reads").is_none());
     }
 }

@@ -49,7 +49,9 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         io::ErrorKind::UnexpectedEof => "the gzip data ends early".to_owned(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => format!("the gzip data is damaged ({error})"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("the gzip data is damaged ({error})")
+        }
         _ => error.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! Reading spans of a source again, for the Raw tab: raw lines are not kept in memory.
 
-use super::open::{open_bytes, open_file, reason};
 use super::Blocks;
+use super::open::{open_bytes, open_file, reason};
 use crate::model::SourceLocation;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -39,7 +39,7 @@ pub fn reread(
     let (mut line, reader) = open_at(location, first.from)?;
     let mut wanted = spans.iter().peekable();
     let mut blocks = Blocks::new(reader);
-    while let Ok(Some(block)) = blocks.next() {
+    while let Ok(Some(block)) = blocks.next_block() {
         if cancelled() {
             break;
         }
@@ -91,7 +91,8 @@ mod tests {
         let plain = dir.path().join("a.log");
         std::fs::write(&plain, text).expect("a file");
         let packed = dir.path().join("a.log.gz");
-        let mut gz = flate2::write::GzEncoder::new(File::create(&packed).expect("a file"), Default::default());
+        let mut gz =
+            flate2::write::GzEncoder::new(File::create(&packed).expect("a file"), Default::default());
         gz.write_all(text).expect("compresses");
         gz.finish().expect("ends");
         let spans = [LineSpan { lines: 2..=2, from: (2, 5) }, LineSpan { lines: 4..=9, from: (4, 15) }];
