@@ -91,8 +91,8 @@ def set_up():
         _address(address)
     for domain, servers in world.MX.items():
         ZONE.setdefault(domain, {})["MX"] = [(10 * (i + 1), s) for i, s in enumerate(servers)]
-    for domain in ("example.org", "news.example.org", "pay.example.org", "shop.example.org",
-                   "elsewhere.example.com"):
+    ZONE["elsewhere.example.com"] = {"MX": [(10, "client.elsewhere.example.com")]}
+    for domain in ("example.org", "news.example.org", "pay.example.org", "shop.example.org"):
         ZONE.setdefault(domain, {})["MX"] = [(10, "mail.example.org")]
     # A list that names one client.
     ZONE["66.113.0.203.zen.spamhaus.org"] = {
@@ -101,13 +101,13 @@ def set_up():
     write("/etc/resolv.conf", "nameserver 127.0.0.1\n")
     write("/etc/hosts", "\n".join(hosts) + "\n")
     write("/etc/mailname", "example.org\n")
-    certificate()
     for name, (address, more) in world.HOSTS.items():
         scripted_mx.serve(BOOK, address, name, **more)
     for user in ("keeper", "newsletter"):
         subprocess.run(["useradd", "-m", user], check=True)
     at("2026-11-16 06:00:00")
     write("/etc/ld.so.preload", FAKETIME + "\n")
+    certificate()
 
 
 def _ptr(address, name):
@@ -124,7 +124,7 @@ def certificate():
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
                     "-keyout", "/lab/tls/key.pem", "-out", "/lab/tls/cert.pem",
                     "-subj", "/CN=smtp.example.com", "-addext", "subjectAltName=DNS:smtp.example.com"],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                   check=True, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 # ------------------------------------------------------------------- messages
@@ -268,7 +268,21 @@ def client(server, sender, rcpts, subject, source, helo, body, scene):
         if code >= 400:
             for rcpt in taken:
                 note("end_of_data", rcpt, code, reply)
+                if code == 552:
+                    # Postfix refuses an oversized message without a reject line.
+                    TRUTH[-1]["in_file"] = False
     return None
+
+
+def knock(server, source, scene):
+    """Connects and reads the greeting; notes it if it is a refusal."""
+    with socket.create_connection((server, 25), 10, (source, 0)) as peer:
+        reply = peer.makefile("rb").readline().decode("utf-8", "replace").strip()
+    if reply[:1] in "45":
+        found = scripted_mx.ESC.match(reply)
+        TRUTH.append({"file": scene.file, "reply_code": int(reply[:3]), "enhanced_status": found.group(1) if found else None,
+                      "stage": "connect", "final_recipient": None, "sender": None, "verdict": "refused",
+                      "attempts": 1, "by": "own server"})
 
 
 def same_truth(file, other):
@@ -497,7 +511,9 @@ class Exim:
         os.chown("/lab/maildir", user.pw_uid, user.pw_gid)
 
     def start(self):
-        self.process = subprocess.Popen(["exim4", "-bdf", "-oX", "%s.25" % self.address], env=ENV)
+        # Exim takes message ids from the monotonic clock, which has to move with the other one.
+        env = {key: value for key, value in ENV.items() if key != "FAKETIME_DONT_FAKE_MONOTONIC"}
+        self.process = subprocess.Popen(["exim4", "-bdf", "-oX", "%s.25" % self.address], env=env)
         listening(self.address)
 
     def idle(self):

@@ -20,7 +20,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 packages=(postfix swaks curl perl libauthen-sasl-perl libio-socket-ssl-perl
-    netcat-openbsd openssl expect libfaketime rsyslog procps iproute2
+    netcat-openbsd openssl expect msmtp php-cli libphp-phpmailer
+    libnet-ssleay-perl libfaketime rsyslog procps iproute2
     libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0 libdb5.3 libsasl2-2 libsasl2-modules)
 # Exim and OpenSMTPD cannot be installed beside Postfix as packages; they are unpacked only.
 unpacked=(exim4-base exim4-daemon-light)
@@ -67,7 +68,12 @@ env WORK="$work" HERE="$here" SCENES="$*" \
     for n in null:3 zero:5 full:7 random:8 urandom:9; do
         mknod -m 666 "$WORK/root/dev/${n%:*}" c 1 "${n#*:}"
     done
+    mknod -m 666 "$WORK/root/dev/tty" c 5 0
+    ln -s /proc/self/fd "$WORK/root/dev/fd"
     mkdir -m 1777 "$WORK/root/dev/shm"
+    mkdir "$WORK/root/dev/pts"
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$WORK/root/dev/pts"
+    ln -s pts/ptmx "$WORK/root/dev/ptmx"
     mount -t tmpfs tmpfs "$WORK/root/run"
     mount -t tmpfs tmpfs "$WORK/root/tmp"
     mkdir -p "$WORK/root/lab/out"
@@ -81,6 +87,9 @@ env WORK="$work" HERE="$here" SCENES="$*" \
 
 # ---------------------------------------------------------------- step 3: hand over
 mkdir -p "$out/sample-logs" "$out/tests/lab" "$work/collect/sample-logs"
+if [ -z "$*" ]; then
+    rm -rf "$out/sample-logs/notices/maildir/new"   # the names in it differ from run to run
+fi
 cp -R "$work/collect/sample-logs/." "$out/sample-logs/"
 if [ -z "$*" ]; then
     cp "$work/collect/truth.jsonl" "$out/tests/lab/truth.jsonl"

@@ -163,7 +163,7 @@ def every_row():
         Case(5, "staff@school.example.net", ZEN),
         Case(5, "head@school.example.net", "554 5.7.1 Message rejected as spam by Content Filtering.", "end_of_data", subject="Last chance: 70 % off everything"),
         Case(5, "kim@photo.example.org", "554 5.7.1 [CS01] Message rejected due to local policy. Please visit https://support.apple.com/en-us/HT204137", "end_of_data"),
-        Case(5, "gate@harbour.example.net", "550 5.7.1 <out1.example.org>: Helo command rejected: Access denied", "ehlo"),
+        Case(5, "gate@harbour.example.net", "550 5.7.1 <{helo}>: Helo command rejected: Access denied", "ehlo"),
         Case(5, "plant@factory.example.com", "554 Blocked - see https://ipcheck.proofpoint.com/?ip={ip}", "connect"),
         # 6: mailbox unavailable
         Case(6, "roses@garden.example.com", "550 mailbox unavailable"),
