@@ -8,12 +8,11 @@ import traceback
 
 import kit
 import scenes_exim
-import scenes_opensmtpd
 import scenes_postfix
 import scenes_tools
 
 SCENES = {}
-for module in (scenes_postfix, scenes_exim, scenes_opensmtpd, scenes_tools):
+for module in (scenes_postfix, scenes_exim, scenes_tools):
     SCENES.update(module.SCENES)
 
 

@@ -23,8 +23,8 @@ packages=(postfix swaks curl perl libauthen-sasl-perl libio-socket-ssl-perl
     netcat-openbsd openssl expect msmtp php-cli libphp-phpmailer
     libnet-ssleay-perl libfaketime rsyslog procps iproute2
     libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libsasl2-2 libsasl2-modules)
-# Exim and OpenSMTPD cannot be installed beside Postfix as packages; they are unpacked only.
-unpacked=(exim4-base exim4-daemon-light opensmtpd)
+# Exim cannot be installed beside Postfix as a package; it is unpacked only.
+unpacked=(exim4-base exim4-daemon-light)
 
 mkdir -p "$work"
 
@@ -47,16 +47,9 @@ if [ ! -e "$work/base.done" ]; then
             mkdir -p /var/tmp/unpack && cd /var/tmp/unpack
             apt-get -q -o APT::Sandbox::User=root download \$UNPACKED
             for f in exim4*.deb; do dpkg-deb --fsys-tarfile \$f | tar -x --keep-directory-symlink -C / --wildcards ./usr/sbin/exi*; done
-            dpkg-deb --fsys-tarfile opensmtpd*.deb | tar -x --keep-directory-symlink -C / --wildcards ./usr/sbin/smtp* ./usr/libexec/*
             if command -v npm >/dev/null; then
                 npm install --silent --prefix /opt/node nodemailer@6 || echo \"run.sh: no nodemailer, its transcript is left out\"
             fi
-            for u in opensmtpd opensmtpq; do
-                getent passwd \$u >/dev/null || useradd --system --home /var/lib/opensmtpd/empty --shell /usr/sbin/nologin --user-group \$u
-            done
-            mkdir -p /var/lib/opensmtpd/empty
-            chgrp opensmtpq /usr/sbin/smtpctl
-            chmod 2555 /usr/sbin/smtpctl
             getent passwd Debian-exim >/dev/null || useradd --system --home /var/spool/exim4 --shell /usr/sbin/nologin --user-group Debian-exim
         "'
     touch "$work/base.done"
