@@ -142,6 +142,11 @@ impl Binary {
 const MAX_BINARY: usize = 1 << 20;
 
 impl Export {
+    /// Whether an entry has begun and not ended.
+    pub fn is_open(&self) -> bool {
+        self.entry.is_some() || self.binary.is_some()
+    }
+
     /// Takes the next line.
     pub fn line(&mut self, bytes: &[u8], origin: Origin) -> Taken {
         if let Some(mut binary) = self.binary.take() {

@@ -9,7 +9,7 @@
 
 use super::super::text::{angle, codes, host, lines};
 use crate::parse::event::{EventKind, Refusal};
-use crate::smtp::Stage;
+use crate::smtp::{Stage, read_reply};
 
 /// Reads what follows the queue id or `NOQUEUE: `.
 pub(super) fn read(rest: &str) -> Option<EventKind<'_>> {
@@ -64,7 +64,9 @@ fn refusal<'a>(
     fields: Fields<'a>,
 ) -> Refusal<'a> {
     let (reply_code, enhanced_status) = codes(text);
-    let permanent = match (reply_code, enhanced_status) {
+    // `450 4.1.1 <a@example.org>: unverified address: host mx said: 550 no`: the client was told 450.
+    let told = read_reply(text);
+    let permanent = match (told.code, told.enhanced) {
         (Some(code), _) => code.is_permanent(),
         (None, Some(status)) => status.is_permanent(),
         // postscreen's `all server ports busy` is a 421.
