@@ -1,5 +1,7 @@
 //! Undeliverable notices: RFC 3464 reports and what older and odder systems write.
 
+pub mod mbox;
+
 use crate::model::{Harvest, SourceId};
 
 /// Reads one mail message that starts at line `line` and byte `start` of `source`.
