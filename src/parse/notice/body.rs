@@ -192,7 +192,7 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
         }
         let found = address_line(line).or_else(|| if loose { loose_line(line) } else { None });
         let found = found.filter(|f| {
-            !is_sender(f.mailbox)
+            !(loose && is_sender(f.mailbox))
                 && (known.is_empty() || is_known(f.mailbox) || f.expanded_from.is_some_and(is_known))
         });
         match found {
@@ -281,7 +281,7 @@ fn is_heading(line: &str) -> bool {
 
 /// An address inside a sentence about a delivery: `Unable to deliver message to: <a@example.org>`.
 fn loose_line(line: &str) -> Option<AddressLine<'_>> {
-    const ABOUT: [&str; 22] = [
+    const ABOUT: [&str; 23] = [
         "deliver",
         "recipient",
         "address",
@@ -302,11 +302,21 @@ fn loose_line(line: &str) -> Option<AddressLine<'_>> {
         "quota",
         "full",
         "error",
+        "duplicated",
         "500 ",
         "550 ",
     ];
-    const NOT: [&str; 8] =
-        ["contact", "postmaster@", "from:", "help", "abuse@", "mailer-daemon@", "support@", "message-id"];
+    const NOT: [&str; 9] = [
+        "contact",
+        "postmaster@",
+        "from:",
+        "mail from",
+        "help",
+        "abuse@",
+        "mailer-daemon@",
+        "support@",
+        "message-id:",
+    ];
     let lower = line.to_lowercase();
     if NOT.iter().any(|w| lower.contains(w)) || !ABOUT.iter().any(|w| lower.contains(w)) {
         return None;
@@ -332,20 +342,24 @@ impl Named {
     }
 }
 
-/// Finds the reply about a recipient: in the words behind it, in the session, in the rest of the notice.
+/// Finds the reply about a recipient: in the session, in the words behind it, in the rest of the notice.
 pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange]) {
     let own = best_reply(&finding.context);
     let permanent = own.as_ref().is_some_and(|q| q.code.is_permanent() && !quoted::is_summary(&q.reply));
-    if !permanent && let Some(exchange) = exchange_for(finding.recipient.as_deref(), exchanges) {
-        finding.text.clone_from(&exchange.reply);
+    let exchange = exchange_for(finding.recipient.as_deref(), exchanges);
+    let certain = exchange.is_some_and(|e| {
+        e.code().is_some_and(|c| c.is_permanent())
+            && finding.recipient.as_deref().is_some_and(|r| e.is_about(r))
+    });
+    if let Some(exchange) = exchange {
         finding.stage = exchange.stage;
-        finding.remote_mta = exchange.host.as_deref().map(|h| host_and_ip(h).0);
-        finding.remote_ip = exchange.host.as_deref().and_then(|h| host_and_ip(h).1);
-        return;
-    }
-    if permanent && let Some(exchange) = exchange_for(finding.recipient.as_deref(), exchanges) {
-        finding.stage = exchange.stage;
-        finding.remote_mta = exchange.host.as_deref().map(|h| host_and_ip(h).0);
+        let (host, ip) = exchange.host.as_deref().map(host_and_ip).unwrap_or_default();
+        finding.remote_mta = Some(host).filter(|h| !h.is_empty());
+        finding.remote_ip = ip;
+        if certain || !permanent {
+            finding.text.clone_from(&exchange.reply);
+            return;
+        }
     }
     if let Some(own) = own {
         finding.text = own.reply;
@@ -369,23 +383,21 @@ pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange])
     }
 }
 
-/// The reply of the session for this recipient: to its own RCPT, else one that names it, else the first 5yz.
+/// The reply of the session for this recipient: one known to be about it, else one that names it, else one that is
+/// about nobody in particular.
 pub(super) fn exchange_for<'a>(recipient: Option<&str>, exchanges: &'a [Exchange]) -> Option<&'a Exchange> {
     let usable = || exchanges.iter().filter(|e| !quoted::is_summary(&e.reply));
-    let same = |e: &&Exchange| match (&e.recipient, recipient) {
-        (Some(mine), Some(r)) => mine.eq_ignore_ascii_case(r),
-        _ => false,
-    };
+    let about = |e: &&Exchange| recipient.is_some_and(|r| e.is_about(r));
     let names = |e: &&Exchange| {
         recipient.is_some_and(|r| e.reply.to_ascii_lowercase().contains(&r.to_ascii_lowercase()))
     };
     let permanent = |e: &&Exchange| e.code().is_some_and(|c| c.is_permanent());
     usable()
-        .filter(same)
+        .filter(about)
         .find(permanent)
-        .or_else(|| usable().find(same))
+        .or_else(|| usable().find(about))
         .or_else(|| usable().filter(names).find(permanent))
-        .or_else(|| usable().filter(|e| e.recipient.is_none()).find(permanent))
+        .or_else(|| usable().filter(|e| e.recipients.is_empty()).find(permanent))
         .or_else(|| usable().find(permanent))
         .or_else(|| usable().next())
 }

@@ -51,17 +51,22 @@ pub(super) fn evidence(notice: &Notice, place: Place<'_>) -> Vec<Evidence> {
 }
 
 fn one(notice: &Notice, finding: &Finding, place: Place<'_>) -> Evidence {
-    let reply = best_reply(&finding.text).map(|q| q.reply);
-    let diagnostic = match &reply {
-        Some(reply) => unflatten(without_command(reply)),
+    let found = best_reply(&finding.text);
+    let diagnostic = match &found {
+        // `5.3.0 - Other mail system problem 550-'Unknown user'`: the reply starts with its status.
+        Some(_) if starts_with_status(&finding.text) => finding.text.trim().to_owned(),
+        Some(found) => unflatten(without_command(&found.reply)),
         None => unflatten(finding.text.trim()),
     };
     let nested = innermost(&diagnostic);
-    let inner = read_reply(nested.inner);
-    let code = if reply.is_some() { inner.code.or_else(|| read_reply(&diagnostic).code) } else { None };
-    let enhanced = enhanced_of(nested.inner).or(finding.status.filter(|s| s.class != 2)).or_else(|| {
-        if reply.is_some() { find_enhanced(&diagnostic) } else { find_enhanced(&finding.context) }
-    });
+    let code = found.as_ref().map(|found| read_reply(nested.inner).code.unwrap_or(found.code));
+    // X.0.0 says nothing that the field does not say better.
+    let enhanced = enhanced_of(nested.inner)
+        .filter(|e| (e.subject, e.detail) != (0, 0) || finding.status.is_none_or(|s| s.class != e.class))
+        .or(finding.status.filter(|s| s.class != 2))
+        .or_else(
+            || if found.is_some() { find_enhanced(&diagnostic) } else { find_enhanced(&finding.context) },
+        );
     let (named_host, named_ip) = remote_host(finding, nested.inner_host);
     let mut e = Evidence::new(notice.format, place.deciding(finding.recipient.as_deref(), &diagnostic));
     e.origins.push(place.whole());
@@ -99,6 +104,12 @@ fn one(notice: &Notice, finding: &Finding, place: Place<'_>) -> Evidence {
     }];
     e.original = notice.original.mail.clone();
     e
+}
+
+/// `5.3.0 - …`
+fn starts_with_status(text: &str) -> bool {
+    let read = read_reply(text);
+    read.code.is_none() && read.enhanced.is_some() && !text.contains('\n')
 }
 
 /// Without Postfix's ` (in reply to RCPT TO command)`, so that the same reply reads the same in log and notice.

@@ -48,6 +48,10 @@ pub(super) fn blocks(text: &str) -> Vec<Vec<Field<'_>>> {
         blocks.push(block);
     }
     for field in blocks.iter_mut().flatten() {
+        // An address that looks like an encoded word is an address.
+        if field.name.to_ascii_lowercase().ends_with("recipient") {
+            continue;
+        }
         if let Cow::Owned(decoded) = decode_words(&field.value) {
             field.value = decoded;
         }

@@ -51,6 +51,4 @@ pub(super) struct Finding {
     pub time: Option<Timestamp>,
     /// The stage, where a transcript shows it.
     pub stage: Option<Stage>,
-    /// Read from fields of RFC 3464 rather than from prose.
-    pub from_status: bool,
 }

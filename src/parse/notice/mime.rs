@@ -62,11 +62,28 @@ pub(super) fn parts<'a>(message: &'a Message<'a>) -> Parts<'a> {
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) if kind.starts_with("message/") => {
                     parts.headers.push(String::from_utf8_lossy(bytes));
                 }
+                // A multipart without a boundary, or one that never comes.
+                PartType::Binary(bytes) if kind.starts_with("multipart/") => {
+                    parts.plain.push(String::from_utf8_lossy(bytes));
+                }
                 _ => {}
             },
         }
     }
+    let nothing = parts.status.is_empty() && parts.messages.is_empty() && parts.html.is_empty();
+    if nothing && parts.plain.iter().all(|t| t.trim().is_empty()) {
+        parts.plain = vec![body_of(message)];
+    }
     parts
+}
+
+/// The body as written: for a multipart whose boundaries are broken.
+fn body_of<'a>(message: &'a Message<'a>) -> Cow<'a, str> {
+    let Some(root) = message.parts.first() else { return Cow::Borrowed("") };
+    let raw: &[u8] = message.raw_message.as_ref();
+    let (from, to) = (root.offset_body as usize, root.offset_end as usize);
+    let body = raw.get(from..to).filter(|b| !b.is_empty()).or_else(|| raw.get(from..));
+    String::from_utf8_lossy(body.unwrap_or(b""))
 }
 
 fn content_type(part: &MessagePart<'_>) -> String {

@@ -104,6 +104,10 @@ fn is_reply(text: &str, at: usize) -> bool {
     if after.starts_with(':') && after[1..].starts_with(|c: char| c.is_ascii_digit()) {
         return false;
     }
+    // Amazon SES: `5.3.0 - Other mail system problem 550-'Unknown user'`.
+    if after.starts_with("-'") || after.starts_with("-\"") {
+        return true;
+    }
     let rest = after.trim_start_matches([' ', '-', '_', '\t', '\u{a0}']);
     if EnhancedStatus::at_start(rest.trim_start_matches(['#', '(', '[', '<'])).is_some() {
         return true;

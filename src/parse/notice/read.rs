@@ -96,8 +96,8 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
         notice.reporting_mta = writer(&body.prose);
         return Outcome::Refused(Box::new(notice));
     }
-    // A notice that somebody forwarded. What a mail system attaches is the returned message, not a notice.
-    if depth < MAX_DEPTH && !parts.delivery_report && !head.is_from_daemon() && !head.null_sender {
+    // A notice that somebody forwarded or wrapped. What a report attaches is the returned message, not a notice.
+    if depth < MAX_DEPTH && !parts.delivery_report {
         for nested in &parts.messages {
             if let outcome @ Outcome::Refused(_) = message_at(nested, depth + 1) {
                 return outcome;
@@ -226,6 +226,16 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
         .iter()
         .find(|f| same(&f.recipient, &finding.recipient) || same(&f.recipient, &finding.original_recipient))
         .or_else(|| body.findings.first().filter(|_| single && body.findings.len() == 1));
+    if finding.recipient.is_none()
+        && let Some(words) = words
+    {
+        finding.recipient.clone_from(&words.recipient);
+    }
+    if finding.recipient.is_none()
+        && let Some(words) = words
+    {
+        finding.recipient.clone_from(&words.recipient);
+    }
     let own = best_reply(&finding.text).filter(|q| !quoted::is_summary(&q.reply));
     finding.context = finding.text.clone();
     if let Some(words) = words {

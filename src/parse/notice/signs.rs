@@ -90,6 +90,10 @@ const BODY: &[(&str, Sign)] = &[
     ("message from interscan messaging security suite", Sign::Failure),
     ("we had trouble delivering your message", Sign::Failure),
     ("returned mail", Sign::Failure),
+    ("failed addresses follow", Sign::Failure),
+    ("error message below:", Sign::Failure),
+    ("duplicated message-id in", Sign::Failure),
+    ("this is the james mail server", OTHER),
     ("final-recipient:", Sign::Failure),
     ("your message couldn't be delivered", Sign::Failure),
     ("your message wasn't delivered", Sign::Failure),
@@ -166,7 +170,10 @@ pub(super) fn in_body(text: &str) -> Signs {
 }
 
 /// Words in the subject of a non-delivery notice.
-const NOTICE_SUBJECTS: [&str; 40] = [
+const NOTICE_SUBJECTS: [&str; 43] = [
+    "returning to sender",
+    "mail failed",
+    "loop alert",
     "undeliver",
     "returned mail",
     "failure notice",

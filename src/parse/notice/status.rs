@@ -100,7 +100,8 @@ fn about_recipient(block: &[Field<'_>]) -> Option<Finding> {
         // Quoted and odd local parts keep their form.
         if v.starts_with('<') || v.contains('"') { tidy } else { exact.unwrap_or(tidy) }
     };
-    let recipient = final_recipient.map(mailbox).filter(|m| !m.is_empty());
+    // Routing left-overs such as `@mx.example.org` name nobody.
+    let recipient = final_recipient.map(mailbox).filter(|m| !m.is_empty() && !m.starts_with('@'));
     // Domino and others write the mailbox they could not read as `X-Actual-Recipient` only.
     let actual = typed(block, "X-Actual-Recipient").map(mailbox);
     let (remote_mta, remote_ip) = match typed(block, "Remote-MTA") {
@@ -120,7 +121,6 @@ fn about_recipient(block: &[Field<'_>]) -> Option<Finding> {
         remote_mta,
         remote_ip,
         time: fields::value(block, "Last-Attempt-Date").and_then(rfc5322_date),
-        from_status: true,
         ..Finding::default()
     })
 }
