@@ -28,6 +28,8 @@ pub(super) struct Body {
     pub exchanges: Vec<Exchange>,
     /// The words about the failure, without session, fields and returned message.
     pub prose: String,
+    /// It says that the returned message follows, or has a line such as `<a@example.org>: 550 no`.
+    pub certain: bool,
 }
 
 /// The longest text that is read, and the most recipients taken from prose.
@@ -44,12 +46,17 @@ pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
     let lines: Vec<&str> = unquoted.iter().map(|l| l.trim_end()).collect();
     let (lines, status_text) = take_status(&lines);
     let returned = original::start_in(&lines);
+    let announced = lines[..returned.unwrap_or(lines.len())].iter().position(|l| announces_original(l));
+    let returned = returned.or_else(|| {
+        // Few headers, but where they are to be expected.
+        let from = announced? + 1;
+        let first = lines[from..].iter().position(|l| !l.trim().is_empty())? + from;
+        original::is_header(lines[first]).then_some(first)
+    });
     let original = returned.map(|at| original::read(&lines[at..].join("\n")));
-    let mut lines = &lines[..returned.unwrap_or(lines.len())];
-    if let Some(cut) = lines.iter().position(|l| announces_original(l)) {
-        // Sendmail prints the session in front of it, never behind.
-        lines = &lines[..cut];
-    }
+    let end = [announced, returned].into_iter().flatten().min().unwrap_or(lines.len());
+    let returns = announced.is_some_and(|at| lines[at].to_ascii_lowercase().contains("follow"));
+    let lines = &lines[..end];
     let prose = lines.join("\n");
     let signs = signs::in_body(&prose);
     let exchanges = transcript::read(lines);
@@ -61,7 +68,14 @@ pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
         blocks.into_iter().take(MAX_RECIPIENTS).map(|b| b.into_finding(&prose, &exchanges)).collect();
     let report =
         (!status_text.is_empty()).then(|| status::read(&status_text)).filter(|r| !r.recipients.is_empty());
-    Body { findings, report, original, signs, exchanges, prose }
+    let addressed = lines.iter().any(|l| is_addressed_reply(l));
+    Body { findings, report, original, signs, exchanges, prose, certain: returns || addressed }
+}
+
+/// `<a@example.org>: 550 user unknown (in reply to RCPT TO command)`
+fn is_addressed_reply(line: &str) -> bool {
+    line.trim_start().starts_with('<')
+        && address_line(line).is_some_and(|l| best_reply(l.rest).is_some_and(|q| q.code.is_permanent()))
 }
 
 /// Takes one or more levels of `> ` off quoted text. Sendmail's own `>>> RCPT To:` is no quotation.
@@ -281,7 +295,7 @@ fn is_heading(line: &str) -> bool {
 
 /// An address inside a sentence about a delivery: `Unable to deliver message to: <a@example.org>`.
 fn loose_line(line: &str) -> Option<AddressLine<'_>> {
-    const ABOUT: [&str; 23] = [
+    const ABOUT: [&str; 29] = [
         "deliver",
         "recipient",
         "address",
@@ -303,6 +317,12 @@ fn loose_line(line: &str) -> Option<AddressLine<'_>> {
         "full",
         "error",
         "duplicated",
+        "timed out",
+        "connect",
+        "refused",
+        "denied",
+        "invalid",
+        "no such",
         "500 ",
         "550 ",
     ];
@@ -342,8 +362,23 @@ impl Named {
     }
 }
 
+/// The status in the sending program's own line: `550 5.1.2 <a@example.org>... Host unknown`.
+fn summary_status(recipient: &str, prose: &str) -> Option<crate::smtp::EnhancedStatus> {
+    let recipient = recipient.to_ascii_lowercase();
+    prose.lines().find_map(|line| {
+        let (about, _) = line.split_once("... ")?;
+        let read = crate::smtp::read_reply(about);
+        (read.code.is_some() && read.text.to_ascii_lowercase().contains(&recipient))
+            .then_some(read.enhanced)
+            .flatten()
+    })
+}
+
 /// Finds the reply about a recipient: in the session, in the words behind it, in the rest of the notice.
 pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange]) {
+    if finding.status.is_none() {
+        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, prose));
+    }
     let own = best_reply(&finding.context);
     let permanent = own.as_ref().is_some_and(|q| q.code.is_permanent() && !quoted::is_summary(&q.reply));
     let exchange = exchange_for(finding.recipient.as_deref(), exchanges);

@@ -4,11 +4,11 @@ use super::body::stage_of;
 use super::finding::{Fate, Finding};
 use super::original::Original;
 use super::place::Place;
-use super::quoted::{best_reply, cap, enhanced_of, find_enhanced};
+use super::quoted::{Quoted, best_reply, cap, enhanced_of, find_enhanced};
 use super::stage;
 use super::status::host_and_ip;
 use crate::model::{Action, Attempt, Evidence, Text, Timestamp};
-use crate::smtp::{ReversePath, Stage, innermost, read_reply, unflatten};
+use crate::smtp::{EnhancedStatus, ReversePath, Stage, innermost, read_reply, unflatten};
 use std::net::IpAddr;
 
 /// What a whole notice says.
@@ -61,7 +61,8 @@ fn one(notice: &Notice, finding: &Finding, place: Place<'_>) -> Evidence {
     let nested = innermost(&diagnostic);
     let code = found.as_ref().map(|found| read_reply(nested.inner).code.unwrap_or(found.code));
     // X.0.0 says nothing that the field does not say better.
-    let enhanced = enhanced_of(nested.inner)
+    let enhanced = quoted_status(&diagnostic, found.as_ref())
+        .or_else(|| enhanced_of(nested.inner))
         .filter(|e| (e.subject, e.detail) != (0, 0) || finding.status.is_none_or(|s| s.class != e.class))
         .or(finding.status.filter(|s| s.class != 2))
         .or_else(
@@ -110,6 +111,12 @@ fn one(notice: &Notice, finding: &Finding, place: Place<'_>) -> Evidence {
 fn starts_with_status(text: &str) -> bool {
     let read = read_reply(text);
     read.code.is_none() && read.enhanced.is_some() && !text.contains('\n')
+}
+
+/// `5.1.0 - Unknown address error 550-'5.7.1 Access denied'`: the status behind the code is the server's.
+fn quoted_status(diagnostic: &str, found: Option<&Quoted>) -> Option<EnhancedStatus> {
+    let behind = found.filter(|_| starts_with_status(diagnostic))?.reply.get(3..)?;
+    EnhancedStatus::at_start(behind.trim_start_matches(['-', '\'', '"', ' '])).map(|(status, _)| status)
 }
 
 /// Without Postfix's ` (in reply to RCPT TO command)`, so that the same reply reads the same in log and notice.

@@ -93,7 +93,7 @@ pub(super) fn start_in(lines: &[&str]) -> Option<usize> {
 /// At least three known fields in a row, one of them such as only a message has.
 fn looks_like_headers(lines: &[&str]) -> bool {
     let (mut known, mut certain) = (0, false);
-    for line in lines.iter().take(60) {
+    for line in lines.iter().take(200) {
         if line.starts_with([' ', '\t']) {
             continue;
         }
@@ -102,7 +102,8 @@ fn looks_like_headers(lines: &[&str]) -> bool {
         if super::quoted::is_status_field(&name) {
             return false;
         }
-        known += usize::from(NAMES.contains(&name.as_str()) || name.starts_with("x-"));
+        known +=
+            usize::from(NAMES.contains(&name.as_str()) || name.starts_with("x-") || name.starts_with("arc-"));
         certain |= matches!(
             name.as_str(),
             "received" | "return-path" | "message-id" | "mime-version" | "x-received" | "dkim-signature"
@@ -114,7 +115,8 @@ fn looks_like_headers(lines: &[&str]) -> bool {
     known >= 3 && certain
 }
 
-fn is_header(line: &str) -> bool {
+/// Whether `line` is a field such as messages have.
+pub(super) fn is_header(line: &str) -> bool {
     fields::split(line).is_some_and(|(name, _)| {
         let name = name.to_ascii_lowercase();
         NAMES.contains(&name.as_str()) || name.starts_with("x-") || name.starts_with("arc-")

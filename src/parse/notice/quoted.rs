@@ -59,9 +59,24 @@ pub(super) fn best_reply(text: &str) -> Option<Quoted> {
 /// Sendmail's own `554 5.0.0 Service unavailable`, which only repeats that something failed.
 pub(super) fn is_summary(reply: &str) -> bool {
     let reply = reply.trim_start();
+    let lower = cap(reply, 200).to_ascii_lowercase();
+    // What follows when every RCPT was refused, or when a refused command is followed by others.
+    if (lower.starts_with("503") || lower.starts_with("554"))
+        && [
+            "no valid recipient",
+            "need rcpt",
+            "valid rcpt",
+            "rcpt commands were rejected",
+            "rcpt first",
+            "need mail",
+        ]
+        .iter()
+        .any(|w| lower.contains(w))
+    {
+        return true;
+    }
     reply.starts_with("554 5.0.0 Service unavailable")
         || reply.starts_with("554 5.3.0 unknown mailer error")
-        || reply.starts_with("503 5.0.0 Need RCPT")
         || (reply.starts_with("554 ")
             && cap(reply, 400)
                 .lines()
@@ -124,6 +139,9 @@ fn is_reply(text: &str, at: usize) -> bool {
         return !rest.is_empty() || after.starts_with(['\n', '-']) || at == 0;
     }
     let lead = line.trim_end();
+    if lead.ends_with("],") || lead.ends_with("),") {
+        return true;
+    }
     if lead.ends_with([':', '\'', '"', '#', '=', '>', '`', '“', '‘', '«', ';', '(']) {
         return true;
     }

@@ -119,7 +119,8 @@ pub(super) fn pasted(text: &str) -> Option<Notice> {
     let body = body::read(text, &[], &[]);
     let is_notice = body.report.is_some()
         || body.signs.format.is_some()
-        || (body.signs.failure && !body.findings.is_empty());
+        || (body.signs.failure && !body.findings.is_empty())
+        || (body.certain && !body.findings.is_empty());
     if !is_notice {
         return None;
     }

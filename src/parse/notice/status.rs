@@ -95,6 +95,10 @@ fn about_recipient(block: &[Field<'_>]) -> Option<Finding> {
     }
     let mailbox = |v: &str| {
         let v = v.trim();
+        let whole = tidy_mailbox(v);
+        if whole.matches('@').count() == 1 && !whole.contains([' ', '<', '(', ';', ':']) {
+            return whole.to_owned();
+        }
         let exact = addresses(v).first().map(|a| (*a).to_owned());
         let tidy = tidy_mailbox(v).to_owned();
         // Quoted and odd local parts keep their form.
