@@ -18,11 +18,13 @@ mod literal;
 mod reader;
 mod refusal;
 mod roles;
+pub mod secrets;
 mod session;
 mod style;
 mod summary;
 
 pub(crate) use reader::read_noting;
+pub use secrets::Secrets;
 
 use crate::model::{Harvest, SourceId};
 
