@@ -68,5 +68,3 @@ fn take(outcome: Outcome, place: Place<'_>, out: &mut Harvest) -> usize {
     counts.not_understood += u64::from(found == 0);
     found
 }
-
-pub mod mbox;

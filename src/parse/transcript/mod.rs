@@ -33,13 +33,3 @@ use crate::model::{Harvest, SourceId};
 pub fn read(source: SourceId, text: &[u8], line: u64, start: u64, out: &mut Harvest) -> usize {
     read_noting(source, text, line, start, out).found
 }
-
-/// stub
-#[derive(Default)]
-pub struct Secrets;
-impl Secrets {
-    /// stub
-    pub fn hide<'a>(&mut self, line: &'a str) -> std::borrow::Cow<'a, str> {
-        line.into()
-    }
-}
