@@ -1,12 +1,12 @@
 //! One reply explained: the verdict, why, and what to do.
 
 use super::style::Style;
-use crate::classify::{Facts, Knowledge, Step};
+use crate::classify::{Knowledge, Step};
 use crate::model::Rejection;
+use crate::notes::advice::facts;
 use crate::notes::note::stage_words;
 use crate::notes::wrap::wrap;
 use crate::notes::{Advice, fill, fill_command, one_line, visible};
-use crate::smtp::domain_of;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -66,21 +66,6 @@ pub fn write_explain(
     let links = advice.provider.map_or(&[][..], |provider| &provider.links);
     let links = links.iter().map(|(title, url)| format!("{title}: {url}"));
     page.list("Read more", &class.refs.iter().cloned().chain(links).collect::<Vec<_>>())
-}
-
-/// What a verdict on this refusal is made from.
-pub fn facts(rejection: &Rejection) -> Facts<'_> {
-    let evidence = &rejection.evidence;
-    Facts {
-        diagnostic_code: &evidence.diagnostic_code,
-        reply_code: evidence.reply_code,
-        enhanced_status: evidence.enhanced_status,
-        // A stage that the verdict itself suggested is no reason for the verdict.
-        stage: if evidence.stage_inferred { crate::smtp::Stage::Unknown } else { evidence.stage },
-        remote_mta: evidence.remote_mta.as_deref(),
-        recipient_domain: evidence.final_recipient.as_deref().and_then(domain_of),
-        direction: evidence.direction,
-    }
 }
 
 struct Page<'a, W: Write> {
