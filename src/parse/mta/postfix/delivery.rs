@@ -5,7 +5,7 @@
 //! Written by src/global/log_adhoc.c for smtp, lmtp, local, virtual, pipe, error and discard alike. The text in
 //! parentheses is free-form and may nest; newer versions add keys (`tls=`), so keys are read in any order.
 
-use super::super::text::{Host, angle, codes, host, lines};
+use super::super::text::{Host, angle, codes, host, lines, split_before_blank};
 use super::session;
 use crate::parse::event::{DeliveryAttempt, EventKind, Outcome};
 use crate::smtp::{EnhancedStatus, ReplyCode, Stage};
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
                     };
                 }
                 _ => {
-                    let end = value.find(", ").unwrap_or(value.len());
+                    let end = split_before_blank(value, b',').map_or(value.len(), |(value, _)| value.len());
                     match key {
                         "relay" => self.relay = host(&value[..end]),
                         "dsn" => self.dsn = EnhancedStatus::parse(&value[..end]),

@@ -29,12 +29,12 @@ fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
     let instance = line.program.split_once('/').map_or(line.program, |(instance, _)| instance);
     let event = |queue_id, kind| Some(LogEvent { format: "postfix", instance, queue_id, kind });
     let Some((queue_id, rest)) = queue_id(message) else {
+        // Two lines of three without a queue id are these.
+        if queue::known_remark(message) {
+            return event(None, EventKind::Other);
+        }
         // Some versions leave `NOQUEUE` out before `proxy-reject`.
-        let refused = reject::read(message.strip_prefix("NOQUEUE: ").unwrap_or(message));
-        return match refused {
-            Some(kind) => event(None, kind),
-            None => event(None, queue::known_remark(message).then_some(EventKind::Other)?),
-        };
+        return event(None, reject::read(message.strip_prefix("NOQUEUE: ").unwrap_or(message))?);
     };
     if rest.starts_with("to=<") {
         return event(Some(queue_id), delivery::read(rest, daemon(line.program))?);
