@@ -30,7 +30,10 @@ pub(super) fn read(rest: &str) -> Option<EventKind<'_>> {
     }
     if let Some(client) = rest.strip_prefix("client=") {
         let (peer, fields) = split_before_blank(client, b',').unwrap_or((client, ""));
-        let login = fields.split(", ").find_map(|f| f.strip_prefix("sasl_username="));
+        let login = match fields {
+            "" => None,
+            fields => fields.split(", ").find_map(|f| f.strip_prefix("sasl_username=")),
+        };
         let peer = host(peer);
         return Some(EventKind::Client { host: peer.name, ip: peer.ip, login });
     }
