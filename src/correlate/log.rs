@@ -47,6 +47,9 @@ impl LogCorrelator {
 
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
+        if self.queue.counts.lines >= FLUSH_LINES {
+            self.queue.counts.flush(out);
+        }
         self.queue.counts.lines += 1;
         let origin = line.origin();
         if self.export.is_open() || line.bytes.starts_with(b"__") {
@@ -78,9 +81,6 @@ impl LogCorrelator {
                 self.log_line(&line, origin, out);
             }
             None => self.unframed(&text, origin, out),
-        }
-        if self.queue.counts.lines >= FLUSH_LINES {
-            self.queue.counts.flush(out);
         }
     }
 
