@@ -224,7 +224,7 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
         }
         let found = address_line(line).or_else(|| {
             // An address inside the reply about a recipient is no other recipient.
-            let in_reply = open && best_reply(line).is_some();
+            let in_reply = open && best_reply(line).is_some() && !transcript::is_summary(line);
             if loose && !in_reply { loose_line(line) } else { None }
         });
         let found = found.filter(|f| {
@@ -370,6 +370,10 @@ fn loose_line(line: &str) -> Option<AddressLine<'_>> {
         return None;
     }
     let mailbox = *addresses(line).first()?;
+    // `To: a@example.org` describes the message.
+    if original::is_header(line.trim()) {
+        return None;
+    }
     let is_role = ["postmaster@", "abuse@", "support@", "mailer-daemon@"]
         .iter()
         .any(|r| mailbox.to_ascii_lowercase().starts_with(r));
@@ -462,7 +466,13 @@ pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
             }
             finding.text = reply.reply;
         }
-        None => finding.text = first_paragraph(&finding.context),
+        None => {
+            let bare = quoted::bare_status_reply(&finding.context);
+            finding.text = bare.unwrap_or_else(|| first_paragraph(&finding.context));
+            if finding.text.is_empty() && sole {
+                finding.text = words_of_failure(prose);
+            }
+        }
     }
 }
 
@@ -488,6 +498,26 @@ impl<'a> Around<'a> {
             .or_else(|| usable().filter(open).find(permanent))
             .or_else(|| usable().find(open))
     }
+}
+
+/// For a recipient without any words: the line that gives up, else the first paragraph that is no salutation.
+pub(super) fn words_of_failure(prose: &str) -> String {
+    const GIVE_UP: [&str; 6] =
+        ["could not be delivered for", "deferred: ", "timed out", "expired", "not found", "does not exist"];
+    let line = prose.lines().find(|l| {
+        let lower = l.to_ascii_lowercase();
+        GIVE_UP.iter().any(|w| lower.contains(w))
+    });
+    if let Some(line) = line {
+        return line.trim().to_owned();
+    }
+    let salutation = |l: &&str| {
+        l.len() < 100
+            && (l.ends_with([',', '!', '，', '、', '،', '：', ':']) || l.split_whitespace().count() < 3)
+    };
+    let rest: Vec<&str> =
+        prose.lines().map(str::trim).skip_while(|l| l.is_empty() || salutation(l)).collect();
+    first_paragraph(&rest.join("\n"))
 }
 
 /// The words of a reason without a reply: the first paragraph that is more than an introduction.

@@ -265,6 +265,8 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
         None if finding.text.len() < 8 => {
             if let Some(words) = words.filter(|w| !w.text.is_empty()) {
                 finding.text.clone_from(&words.text);
+            } else if single {
+                finding.text = body::words_of_failure(&body.prose);
             }
         }
         None => {}
@@ -308,9 +310,6 @@ fn add_unnamed(notice: &mut Notice, original: &Original, body: &Body) {
         [] if has_reply => notice.findings.push(finding),
         [only] => {
             finding.recipient = Some(only.clone());
-            if finding.text.is_empty() {
-                finding.context.clone_from(&body.prose);
-            }
             notice.findings.push(finding);
         }
         // Which of several was refused is not said.
