@@ -57,7 +57,11 @@ fn domain_len(text: &str) -> usize {
     }
     let len =
         text.find(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-' || c == '_')).unwrap_or(text.len());
-    text[..len].trim_end_matches(['.', '-']).len()
+    let domain = text[..len].trim_end_matches(['.', '-']);
+    // `a@example.org您好`: the sentence goes on behind a top-level domain in ASCII.
+    let last = domain.rfind('.').map_or(0, |n| n + 1);
+    let ascii = domain[last..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+    if ascii >= 2 { last + ascii } else { domain.len() }
 }
 
 /// A line that starts with a recipient.
@@ -147,6 +151,7 @@ mod tests {
         check("'a@example.org' and a@EXAMPLE.org", &["a@example.org"]);
         check("a@[192.0.2.1] x@ @y", &["a@[192.0.2.1]"]);
         check("jörg@bücher.example", &["jörg@bücher.example"]);
+        check("a@example.org您好 b@例え.テスト", &["a@example.org", "b@例え.テスト"]);
         check("no address", &[]);
     }
 

@@ -106,6 +106,7 @@ const BODY: &[(&str, Sign)] = &[
     ("we had trouble delivering your message", Sign::Failure),
     ("returned mail", Sign::Failure),
     ("failed addresses follow", Sign::Failure),
+    ("groups.google.com/support", Sign::Failure),
     ("error message below:", Sign::Failure),
     ("duplicated message-id in", Sign::Failure),
     ("this is the james mail server", OTHER),

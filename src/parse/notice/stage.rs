@@ -79,7 +79,7 @@ const WORDS: [(&str, Stage); 67] = [
 
 /// The stage that the words name.
 pub(super) fn from_words(text: &str) -> Option<Stage> {
-    let lower = text.to_ascii_lowercase().replace('\n', " ");
+    let lower = text.to_ascii_lowercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, stage)| *stage)
 }
 
@@ -130,6 +130,7 @@ mod tests {
         );
         check("192.0.2.1 does not like recipient.", Some(Stage::RcptTo));
         check("550 no [RCPT_TO]", Some(Stage::RcptTo));
+        check("refused to\n    talk to me: 421 x", Some(Stage::Connect));
         check("550 no", None);
     }
 
