@@ -9,9 +9,7 @@ use super::key::Key;
 use super::mask::{Masked, Varying};
 use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
 use crate::model::{Direction, Evidence, Pattern, ProviderIdx, Rejection, Verdict};
-use crate::smtp::{
-    EnhancedStatus, NestedReply, ReplyCode, ReversePath, Stage, domain_of, innermost, read_reply,
-};
+use crate::smtp::{EnhancedStatus, NestedReply, ReplyCode, ReversePath, Stage, domain_of, innermost};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
