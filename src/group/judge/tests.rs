@@ -221,3 +221,39 @@ fn nothing_at_all() {
     let long = "x ".repeat(500);
     assert_eq!(judge().judge(evidence(&long)).pattern.text.chars().count(), 400);
 }
+
+#[test]
+fn tokens_of_the_rules_survive() {
+    let mut judge = judge();
+    let knowledge = Arc::clone(&judge.knowledge);
+    let lost: Vec<_> = knowledge
+        .rules()
+        .iter()
+        .flat_map(|rule| rule.tokens.iter().map(move |token| (&rule.id, token)))
+        .filter(|(_, token)| !token.contains('@'))
+        .filter(|(_, token)| {
+            !judge.judge(evidence(&format!("550 no {token} here"))).pattern.text.contains(token.as_str())
+        })
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// The judge tries rules on the masked reply: that must not change what they say.
+#[test]
+fn masked_replies_get_the_verdict_of_the_real_ones() {
+    let mut judge = judge();
+    let knowledge = Arc::clone(&judge.knowledge);
+    let mut differ = Vec::new();
+    for sample in knowledge.rules().iter().flat_map(|r| &r.accept) {
+        let facts = sample.facts();
+        let mut e = evidence(&sample.reply);
+        e.remote_mta = sample.host.as_deref().map(Into::into);
+        e.final_recipient = sample.recipient_domain.as_ref().map(|d| format!("user@{d}").into());
+        (e.stage, e.direction) = (sample.stage, sample.direction);
+        let (real, judged) = (knowledge.classify(&facts), judge.judge(e).verdict);
+        if (real.class, real.confidence) != (judged.class, judged.confidence) {
+            differ.push(format!("{}: {real:?} {judged:?}", sample.reply));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
