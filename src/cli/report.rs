@@ -21,7 +21,8 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     if nothing_was_readable(&snapshot) {
         return Ok(ExitCode::from(EXIT_FAILED));
     }
-    let failed = fail_on.is_some_and(|q| !answered(&knowledge, &snapshot, &q, args.include_transient).rows.is_empty());
+    let failed =
+        fail_on.is_some_and(|q| !answered(&knowledge, &snapshot, &q, args.include_transient).rows.is_empty());
     let strict = args.strict && (!snapshot.problems.is_empty() || snapshot.coverage.not_understood > 0);
     Ok(if failed || strict { ExitCode::from(EXIT_CONDITION) } else { ExitCode::SUCCESS })
 }
@@ -37,7 +38,12 @@ fn answered(knowledge: &Knowledge, snapshot: &Snapshot, query: &Query, include_t
     answer(knowledge, snapshot, query, include_transient, &|| false).unwrap_or_default()
 }
 
-fn print(args: &ReportArgs, knowledge: &Knowledge, snapshot: &Snapshot, filter: &Query) -> anyhow::Result<()> {
+fn print(
+    args: &ReportArgs,
+    knowledge: &Knowledge,
+    snapshot: &Snapshot,
+    filter: &Query,
+) -> anyhow::Result<()> {
     let stdout = io::stdout();
     let style = super::style(stdout.is_terminal());
     let mut out = BufWriter::with_capacity(64 * 1024, stdout.lock());
@@ -72,7 +78,11 @@ fn tell_problems(snapshot: &Snapshot) {
 /// No source could be read at all.
 fn nothing_was_readable(snapshot: &Snapshot) -> bool {
     let unusable = |s: &&crate::model::SourceReport| {
-        s.bytes == 0 || snapshot.problems.iter().any(|p| p.source == s.name && p.problem.kind == ProblemKind::Unreadable)
+        s.bytes == 0
+            || snapshot
+                .problems
+                .iter()
+                .any(|p| p.source == s.name && p.problem.kind == ProblemKind::Unreadable)
     };
     let unreadable = snapshot.problems.iter().filter(|p| p.problem.kind == ProblemKind::Unreadable).count();
     snapshot.state != ReadState::Empty && unreadable > 0 && snapshot.sources.iter().all(|s| unusable(&s))

@@ -12,7 +12,7 @@ mod fragment;
 mod paste;
 
 use super::LogCorrelator;
-use crate::model::{Harvest, Problem, ProblemKind, ReadOptions, SourceId};
+use crate::model::{Harvest, ReadOptions, SourceId};
 use crate::parse::{Line, Lines, notice, transcript};
 use std::collections::BTreeSet;
 
@@ -57,17 +57,6 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
     let nothing = in_sessions == 0 && in_notice == 0 && out.evidence.len() == before;
     paste::read(source, rest, &taken, nothing, in_notice > 0, out);
     out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
-    if out.evidence.len() == before
-        && out.coverage.not_understood == 0
-        && out.accepted.is_empty()
-        && !bytes.is_empty()
-    {
-        out.problems.push(Problem {
-            kind: ProblemKind::NotMail,
-            origin: None,
-            message: "no refused mail was found in this text".to_owned(),
-        });
-    }
 }
 
 /// A log line of the document: without the paste's decoration, put back together if it was wrapped.

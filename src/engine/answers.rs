@@ -33,7 +33,9 @@ pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
         let (number, query, include_transient) = &question;
         // A newer snapshot does not cancel: while a file is read, an answer must come out now and then.
         let cancelled = || shared.newest_question.load(Ordering::Relaxed) != *number;
-        if let Some(view) = answer_with(&mut index, &shared.knowledge, &snapshot, query, *include_transient, &cancelled) {
+        if let Some(view) =
+            answer_with(&mut index, &shared.knowledge, &snapshot, query, *include_transient, &cancelled)
+        {
             shared.set_view(Arc::new(view));
             (shared.wake)();
         }

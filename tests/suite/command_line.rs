@@ -76,7 +76,7 @@ fn standard_input_gives_the_same_refusals() {
 #[test]
 fn the_report_says_what_who_and_the_first_step() {
     let text = stdout(&fivefifty(&["report", "sample-logs/postfix/relay-denied.log"]));
-    for expect in ["refused", "Relay", "RCPT TO", "lines read"] {
+    for expect in ["24 refusals", "Relay", "RCPT TO", "Who acts", "First", "502 lines read"] {
         assert!(text.contains(expect), "{expect} is not in:\n{text}");
     }
     assert!(!text.contains('\u{1b}'), "no colours in a pipe");
@@ -112,11 +112,13 @@ fn explain_gives_verdict_reason_and_steps() {
         "--stage",
         "rcpt_to",
     ]));
-    for expect in ["relay", "text", "RCPT TO"] {
-        assert!(text.to_lowercase().contains(&expect.to_lowercase()), "{expect} is not in:\n{text}");
+    for expect in
+        ["relay.denied", "“Relay access denied”", "RCPT TO", "What to do", "How to see that it worked"]
+    {
+        assert!(text.contains(expect), "{expect} is not in:\n{text}");
     }
     let bare = stdout(&fivefifty(&["explain", "550 5.7.1 no"]));
-    assert!(bare.contains("low"), "a bare 5.7.1 decides nothing:\n{bare}");
+    assert!(bare.contains("Confidence  low"), "a bare 5.7.1 decides nothing:\n{bare}");
     assert_eq!(fivefifty(&["explain", "550", "--stage", "nowhere"]).status.code(), Some(2));
 }
 

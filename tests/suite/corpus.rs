@@ -84,7 +84,8 @@ fn bounces_agree_with_their_truth() {
             if !record["enhanced_status"].is_null() && !literal("enh_in_text", &record["enhanced_status"]) {
                 invented.push(format!("{file}: {}", record["enhanced_status"]));
             }
-            if !record["reply_code"].is_null() && !literal("codes_in_text", &record["reply_code"]) {
+            let told = rows.iter().any(|row| row["replycode"] == record["reply_code"]);
+            if !record["reply_code"].is_null() && !told && !literal("codes_in_text", &record["reply_code"]) {
                 invented.push(format!("{file}: {}", record["reply_code"]));
             }
         }

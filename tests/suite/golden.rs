@@ -5,6 +5,7 @@
 use crate::read::{jsonl, project, read_bytes, samples, snapshot};
 use std::fs;
 use std::io::{self, Read, Write as _};
+use std::path::Path;
 
 #[test]
 fn samples_give_their_golden_output() {
@@ -50,11 +51,14 @@ fn clothes_do_not_matter() {
     }
 }
 
-/// Every sample holds a refusal, or its folder's README says in what way it does not.
+/// In this log everything was accepted; the notices beside it tell what came later.
+const ACCEPTED: &str = "accepted-then-failed/mail.log";
+
 #[test]
-fn samples_hold_refusals() {
+fn every_other_sample_holds_refusals() {
     let empty: Vec<_> = samples()
         .into_iter()
+        .filter(|s| *s != Path::new(ACCEPTED))
         .filter(|s| {
             let bytes = fs::read(project("sample-logs").join(s)).expect("a sample");
             read_bytes("x", bytes).is_empty()

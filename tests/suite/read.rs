@@ -46,7 +46,9 @@ pub fn samples() -> Vec<PathBuf> {
         .sort_by_file_name()
         .into_iter()
         .map(|entry| entry.expect("sample-logs can be walked").into_path())
-        .filter(|path| path.is_file())
+        .filter(|path| {
+            path.is_file() && !path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+        })
         .filter(|path| path.extension().is_none_or(|e| e != "md" && e != "toml"))
         .map(|path| path.strip_prefix(&root).expect("under sample-logs").to_path_buf())
         .collect();
