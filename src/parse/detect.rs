@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 /// So many lines of the head are looked at.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 4000;
 
 /// The kind of a source whose first bytes are `head`.
 pub fn detect(head: &[u8]) -> Kind {

@@ -29,7 +29,10 @@ fn plain(text: &str) -> Option<Framed<'_>> {
         b'1' if text.starts_with("1 ") => rfc5424(&text[2..]),
         b'0'..=b'9' => {
             let (stamp, rest) = iso(text)?;
-            tail(stamp, rest)
+            let found = tail(stamp, rest)?;
+            // Many programs start their own lines so (`2026-11-17 14:51:07 TLS error: x`); syslog writes a `T`.
+            let own = text.as_bytes()[10] == b' ' && mta::by_program(found.program).is_none();
+            (!own).then_some(found)
         }
         b'<' => {
             let (pri, rest) = text[1..].split_once('>')?;
@@ -241,6 +244,8 @@ mod tests {
         check("550 5.1.1 no such user", "none");
         check("Subject: postfix is nice", "none");
         check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed", "none");
+        check("2026-11-17 14:51:07 TLS error: x", "none");
+        check("2026-11-17 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
         check("Nov 17", "none");
         check("é| postfix", "none");
     }
