@@ -166,6 +166,8 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
         } else if word.ends_with(':')
             && let Some((program, pid, message)) = tag(&text[at..])
             && mta::by_program(program).is_some()
+            // Prose may say `with postfix: no` as well.
+            && (pid.is_some() || stamp != Stamp::None || (at == 0 && program.contains('/')))
         {
             return Some(Framed { stamp, host, program, pid, message });
         } else if at >= stamp_ends && !word.is_empty() {
@@ -243,6 +245,8 @@ mod tests {
         check("", "none");
         check("550 5.1.1 no such user", "none");
         check("Subject: postfix is nice", "none");
+        check("Since I use postfix: 550 errors", "none");
+        check("exim: 550 errors", "none");
         check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed", "none");
         check("2026-11-17 14:51:07 TLS error: x", "none");
         check("2026-11-17 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
