@@ -94,6 +94,7 @@ impl LogCorrelator {
         for whole in self.chunks.rest() {
             self.queue.more_origins.extend(&whole.origins[1..]);
             self.queue.take(&whole.line(), whole.origins[0], out);
+            self.queue.more_origins.clear();
         }
         self.queue.finish(out);
         self.queue.counts.flush(out);

@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 /// So many lines of the head are looked at.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 4000;
 
 /// So many framed lines make a log even if none of them is an MTA's: its own may come later.
 const MIN_FRAMED: usize = 20;
