@@ -28,6 +28,8 @@ pub(super) struct Body {
     pub exchanges: Vec<Exchange>,
     /// The words about the failure, without session, fields and returned message.
     pub prose: String,
+    /// The same with ASCII letters in lower case.
+    lower: String,
     /// It says that the returned message follows, or has a line such as `<a@example.org>: 550 no`.
     pub certain: bool,
 }
@@ -35,7 +37,7 @@ pub(super) struct Body {
 impl Body {
     /// Where else a reply may stand. `sole`: there is no other recipient.
     pub fn around(&self, sole: bool) -> Around<'_> {
-        Around { prose: &self.prose, exchanges: &self.exchanges, sole }
+        Around { prose: &self.prose, lower: &self.lower, exchanges: &self.exchanges, sole }
     }
 }
 
@@ -66,17 +68,19 @@ pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
     let lines = &lines[..end];
     let prose = lines.join("\n");
     let signs = signs::in_body(&prose);
-    let exchanges = transcript::read(lines);
+    let mut exchanges = transcript::read(lines);
+    exchanges.retain(|e| !quoted::is_summary(&e.reply));
     let mut blocks = walk(lines, known, not, false);
     if blocks.is_empty() {
         blocks = walk(lines, known, not, true);
     }
-    let around = Around { prose: &prose, exchanges: &exchanges, sole: blocks.len() < 2 };
+    let lower = prose.to_ascii_lowercase();
+    let around = Around { prose: &prose, lower: &lower, exchanges: &exchanges, sole: blocks.len() < 2 };
     let findings = blocks.into_iter().take(MAX_RECIPIENTS).map(|b| b.into_finding(around)).collect();
     let report =
         (!status_text.is_empty()).then(|| status::read(&status_text)).filter(|r| !r.recipients.is_empty());
     let addressed = lines.iter().any(|l| is_addressed_reply(l));
-    Body { findings, report, original, signs, exchanges, prose, certain: returns || addressed }
+    Body { findings, report, original, signs, exchanges, prose, lower, certain: returns || addressed }
 }
 
 /// `<a@example.org>: 550 user unknown (in reply to RCPT TO command)`
@@ -214,12 +218,18 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
     let is_known = |m: &str| known.iter().any(|k| k.eq_ignore_ascii_case(m));
     let is_sender = |m: &str| not.iter().any(|n| n.eq_ignore_ascii_case(m)) && !is_known(m);
     let mut was_blank = false;
+    let mut was_id = false;
     // Exchange and others give the reason in front: `Unable to deliver message …, because it was forwarded too often.`
     let mut before = "";
     for line in lines {
         let after_blank = std::mem::replace(&mut was_blank, line.trim().is_empty());
         if transcript::is_line(line) || is_heading(line) {
             open = false;
+            continue;
+        }
+        let after_id = std::mem::replace(&mut was_id, line.trim_end().to_ascii_lowercase().ends_with("-id:"));
+        if after_id {
+            // The value of a wrapped `Message-ID:`.
             continue;
         }
         let found = address_line(line).or_else(|| {
@@ -405,6 +415,8 @@ impl Named {
 pub(super) struct Around<'a> {
     /// The words for people.
     pub prose: &'a str,
+    /// The same with ASCII letters in lower case.
+    lower: &'a str,
     /// The printed session.
     pub exchanges: &'a [Exchange],
     /// There is no other recipient whose reply it could be.
@@ -412,14 +424,11 @@ pub(super) struct Around<'a> {
 }
 
 /// The status in the sending program's own line: `550 5.1.2 <a@example.org>... Host unknown`.
-fn summary_status(recipient: &str, prose: &str) -> Option<crate::smtp::EnhancedStatus> {
-    let recipient = recipient.to_ascii_lowercase();
-    prose.lines().find_map(|line| {
+fn summary_status(recipient: &str, around: Around<'_>) -> Option<crate::smtp::EnhancedStatus> {
+    around.lines_naming(recipient).find_map(|line| {
         let (about, _) = line.split_once("... ")?;
         let read = crate::smtp::read_reply(about);
-        (read.code.is_some() && read.text.to_ascii_lowercase().contains(&recipient))
-            .then_some(read.enhanced)
-            .flatten()
+        (read.code.is_some() && read.text.contains('@')).then_some(read.enhanced).flatten()
     })
 }
 
@@ -427,7 +436,7 @@ fn summary_status(recipient: &str, prose: &str) -> Option<crate::smtp::EnhancedS
 pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
     let Around { prose, sole, .. } = around;
     if finding.status.is_none() {
-        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, prose));
+        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, around));
     }
     let own = best_reply(&finding.context);
     let permanent = own.as_ref().is_some_and(|q| q.code.is_permanent() && !quoted::is_summary(&q.reply));
@@ -451,10 +460,7 @@ pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
         return;
     }
     // Nothing of its own: a line of the notice that names the recipient, else the only reply there is.
-    let named = finding.recipient.as_deref().and_then(|recipient| {
-        let recipient = recipient.to_ascii_lowercase();
-        prose.lines().filter(|l| l.to_ascii_lowercase().contains(&recipient)).find_map(best_reply)
-    });
+    let named = finding.recipient.as_deref().and_then(|r| around.lines_naming(r).find_map(best_reply));
     let own_status = quoted::find_enhanced(&finding.context).is_some();
     // With words of its own, another recipient's reply is not its reply.
     let has_words = own_status || !(sole || finding.context.trim().is_empty());
@@ -477,14 +483,31 @@ pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
 }
 
 impl<'a> Around<'a> {
+    /// The lines that name a recipient.
+    fn lines_naming(&self, recipient: &str) -> impl Iterator<Item = &'a str> {
+        /// A line of a long list of recipients says nothing about one of them.
+        const MAX_MENTIONS: usize = 16;
+        let (prose, lower) = (self.prose, self.lower);
+        let recipient = recipient.to_ascii_lowercase();
+        let at = memchr::memmem::find_iter(lower.as_bytes(), recipient.as_bytes())
+            .take(MAX_MENTIONS)
+            .collect::<Vec<_>>();
+        at.into_iter().map(move |at| {
+            let from = prose[..at].rfind('\n').map_or(0, |n| n + 1);
+            let to = prose[at..].find('\n').map_or(prose.len(), |n| at + n);
+            &prose[from..to]
+        })
+    }
+
     /// The reply of the session for this recipient: one known to be about it, else one that names it, else one that
     /// is about nobody in particular.
     pub fn exchange_for(&self, recipient: Option<&str>) -> Option<&'a Exchange> {
         let exchanges = self.exchanges;
-        let usable = || exchanges.iter().filter(|e| !quoted::is_summary(&e.reply));
+        let usable = || exchanges.iter();
         let about = |e: &&Exchange| recipient.is_some_and(|r| e.is_about(r));
         let names = |e: &&Exchange| {
-            recipient.is_some_and(|r| e.reply.to_ascii_lowercase().contains(&r.to_ascii_lowercase()))
+            e.reply.contains('@')
+                && recipient.is_some_and(|r| addresses(&e.reply).iter().any(|a| a.eq_ignore_ascii_case(r)))
         };
         let permanent = |e: &&Exchange| e.code().is_some_and(|c| c.is_permanent());
         // An alias is listed under its own name, and asked for under another.
@@ -502,8 +525,15 @@ impl<'a> Around<'a> {
 
 /// For a recipient without any words: the line that gives up, else the first paragraph that is no salutation.
 pub(super) fn words_of_failure(prose: &str) -> String {
-    const GIVE_UP: [&str; 6] =
-        ["could not be delivered for", "deferred: ", "timed out", "expired", "not found", "does not exist"];
+    const GIVE_UP: [&str; 7] = [
+        "could not be delivered for",
+        "deferred: ",
+        "timed out",
+        "expired",
+        "not found",
+        "does not exist",
+        "could not find",
+    ];
     let line = prose.lines().find(|l| {
         let lower = l.to_ascii_lowercase();
         GIVE_UP.iter().any(|w| lower.contains(w))
@@ -516,7 +546,7 @@ pub(super) fn words_of_failure(prose: &str) -> String {
             && (l.ends_with([',', '!', '，', '、', '،', '：', ':']) || l.split_whitespace().count() < 3)
     };
     let rest: Vec<&str> =
-        prose.lines().map(str::trim).skip_while(|l| l.is_empty() || salutation(l)).collect();
+        prose.lines().map(str::trim).skip_while(|l| l.is_empty() || is_heading(l) || salutation(l)).collect();
     first_paragraph(&rest.join("\n"))
 }
 

@@ -143,6 +143,10 @@ fn is_reply(text: &str, at: usize) -> bool {
         return !rest.is_empty() || after.starts_with(['\n', '-']) || at == 0;
     }
     let lead = line.trim_end();
+    // MDaemon `<-- 550 no`, m-FILTER `R 550 no`.
+    if lead.ends_with("<--") || lead.ends_with("<-") || lead.ends_with("<<") || lead == "R" || lead == "S" {
+        return true;
+    }
     if lead.ends_with("],") || lead.ends_with("),") {
         return true;
     }
@@ -180,7 +184,8 @@ fn reply_at(text: &str, start: usize) -> String {
     };
     let lead = text[..start].rsplit('\n').next().unwrap_or("");
     let is_open = |open: char, close: char| lead.rfind(open).is_some_and(|at| !lead[at..].contains(close));
-    let brackets = [('(', ')'), ('[', ']')].into_iter().find(|(open, close)| is_open(*open, *close));
+    let brackets =
+        [('(', ')'), ('[', ']'), ('<', '>')].into_iter().find(|(open, close)| is_open(*open, *close));
     let mut out = String::new();
     let mut may_go_on = true;
     for (n, line) in rest.lines().enumerate() {
@@ -215,7 +220,9 @@ fn reply_at(text: &str, start: usize) -> String {
     {
         out.truncate(end);
     }
-    out.truncate(out.trim_end().len());
+    // Exchange: `#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found #SMTP#`.
+    let end = out.trim_end().trim_end_matches("#SMTP#").trim_end_matches([' ', '#']).len();
+    out.truncate(end);
     out
 }
 
@@ -378,6 +385,8 @@ mod tests {
         check("452 later\n550 no", "550 no");
         check("452 later", "452 later");
         check("ERROR_CODE :550, ERROR_CODE :5.2.1 <a@example.org>", "550, ERROR_CODE :5.2.1 <a@example.org>");
+        check("#<mx.example.org #5.0.0 smtp; 550 5.1.1 <a@b> no> #SMTP#", "550 5.1.1 <a@b> no");
+        check("10:00:00: [1:2] <-- 550 no", "550 no");
         check("responded with failure: 552 sorry (#5.1.1)", "552 sorry (#5.1.1)");
     }
 

@@ -65,10 +65,12 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     let head = mime::head(message);
     let reports: Vec<Report> = parts.status.iter().map(|t| status::read(t)).collect();
     let has_status = reports.iter().any(|r| !r.recipients.is_empty());
-    if parts.other_report && !has_status {
+    let body = best_body(&parts, &head);
+    // Sieve refuses in the form of a read receipt (RFC 5429 §2.2).
+    let sieve = body.prose.contains("was automatically rejected");
+    if parts.other_report && !has_status && !sieve {
         return Outcome::NoRefusal;
     }
-    let body = best_body(&parts, &head);
     let strong = is_notice(&head, &parts, &body);
     if !has_status && body.report.is_none() && is_away(&head, &body) {
         return Outcome::NoRefusal;
@@ -116,12 +118,18 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
 
 /// Reads text that was pasted without headers. Only what carries the words of a notice is taken.
 pub(super) fn pasted(text: &str) -> Option<Notice> {
+    // Webhooks and JSON logs quote notices' words; they have readers of their own.
+    if text.trim_start().starts_with(['{', '[']) && text.contains("\":") {
+        return None;
+    }
     let body = body::read(text, &[], &[]);
     let is_notice = body.report.is_some()
         || body.signs.format.is_some()
         || (body.signs.failure && (!body.findings.is_empty() || body.original.is_some()))
         || (body.certain && !body.findings.is_empty());
-    if !is_notice {
+    // A client's transcript prints its error message below the session.
+    let dialogue = body.report.is_none() && body.signs.format.is_none() && is_dialogue(text);
+    if !is_notice || dialogue {
         return None;
     }
     let original = body.original.clone().unwrap_or_default();
@@ -145,6 +153,14 @@ pub(super) fn pasted(text: &str) -> Option<Notice> {
     notice.findings.retain(|f| best_reply(&f.text).is_some() || f.recipient.is_some());
     notice.original = original;
     (!notice.findings.is_empty()).then_some(notice)
+}
+
+/// Whether the text is a whole session rather than a notice.
+fn is_dialogue(text: &str) -> bool {
+    let lower = quoted::cap(text, 64 * 1024).to_ascii_lowercase();
+    (lower.contains("ehlo ") || lower.contains("helo "))
+        && lower.contains("mail from:")
+        && lower.contains("rcpt to:")
 }
 
 /// The words: plain text if there is any that says something, else the HTML.

@@ -48,11 +48,13 @@ enum Line<'a> {
 
 fn read_line(line: &str) -> Option<Line<'_>> {
     let line = line.trim();
-    if let Some(rest) = line.strip_prefix("<<<") {
-        return Some(Line::Reply(rest.trim()));
-    }
-    if let Some(rest) = line.strip_prefix(">>>") {
-        return Some(Line::Command(rest.trim()));
+    // InterScan writes `Sent <<< RCPT TO:…` and `Received >>> 550 …`: the content decides, not the arrow.
+    let arrow = line.strip_prefix("Sent ").or_else(|| line.strip_prefix("Received ")).unwrap_or(line);
+    if let Some(rest) = arrow.strip_prefix("<<<").or_else(|| arrow.strip_prefix(">>>")) {
+        let text = rest.trim();
+        let is_command = stage::from_command(text).is_some()
+            || arrow.starts_with(">>>") && ReplyCode::at_start(text).is_none();
+        return Some(if is_command { Line::Command(text) } else { Line::Reply(text) });
     }
     let rest = line.strip_prefix("... ").unwrap_or(line);
     let words = rest.get(..17)?;
@@ -219,6 +221,14 @@ mod tests {
             &["- a@example.org rcpt_to | 550 a", "-  data | 503 5.0.0 Need RCPT (recipient)"],
         );
         check("no arrows\n550 x", &[]);
+    }
+
+    #[test]
+    fn arrows_of_any_meaning() {
+        check(
+            "Sent <<< RCPT TO:<a@example.org>\nReceived >>> 550 5.1.1 no",
+            &["- a@example.org rcpt_to | 550 5.1.1 no"],
+        );
     }
 
     #[test]
