@@ -171,7 +171,7 @@ impl Reader {
                 }
                 open.origin.len = u32::try_from(origin.start - open.origin.start).unwrap_or(u32::MAX);
                 open.origin.len = open.origin.len.saturating_add(origin.len);
-                self.lines.push(origin.line);
+                self.session(&id).lines.push(origin.line);
                 return;
             }
         }
@@ -196,7 +196,7 @@ impl Reader {
         }
         let reply =
             Reply { code: Some(code), text: "".into(), origin, time: prefix.time, style: prefix.style };
-        self.lines.push(origin.line);
+        session.lines.push(origin.line);
         self.open = Some(Open {
             key: prefix.key.clone(),
             code,
@@ -403,6 +403,10 @@ impl Reader {
 
     fn conclude(&mut self, mut session: Session) {
         session.finish();
+        // Lines of FTP and the like are understood, too: as none of ours.
+        if session.is_smtp() || session.foreign > session.commands / 2 {
+            self.lines.append(&mut session.lines);
+        }
         if session.is_smtp() {
             self.done.append(&mut session.found);
             self.accepted.append(&mut session.accepted);
