@@ -419,14 +419,14 @@ impl Reader {
         for id in std::mem::take(&mut self.order) {
             self.end(&id);
         }
-        let n_shown = self.done.len();
+        let mut told_before = Vec::new();
         let shown = Shown::of(&self.done);
         for mut told in std::mem::take(&mut self.retold) {
             if shown.has(&told) {
                 continue;
             }
             told.infer_stage();
-            merge(&mut self.done, n_shown, told);
+            merge(&mut self.done, &mut told_before, told);
         }
         self.done.sort_by_key(|refusal| refusal.reply.origin.start);
         for recipient in &self.accepted {
@@ -471,24 +471,30 @@ impl Shown {
     }
 }
 
-/// Adds what an error message tells, unless another one has told it: `told` are the last of those.
-fn merge(done: &mut Vec<Refusal>, shown: usize, told: Refusal) {
+/// Adds what an error message tells, unless another one has told it: `told_before` has the words of those, which are
+/// the last of `done`.
+fn merge(done: &mut Vec<Refusal>, told_before: &mut Vec<String>, told: Refusal) {
     let told_words = words(&told.reply.text);
-    let near = shown.max(done.len().saturating_sub(NEAR));
-    let known = done[near..].iter_mut().find(|known| {
+    let first = done.len() - told_before.len();
+    let near = told_before.len().saturating_sub(NEAR);
+    let known = (near..told_before.len()).find(|at| {
+        let known = &done[first + at];
         let code = told.reply.code.is_none() || known.reply.code == told.reply.code;
         let recipient =
             told.recipient.is_none() || known.recipient.is_none() || known.recipient == told.recipient;
-        let words = words(&known.reply.text);
-        let same = [&words, &told_words].iter().any(|w| w.is_empty())
+        let words = &told_before[*at];
+        let same = words.is_empty()
+            || told_words.is_empty()
             || words.contains(&told_words)
-            || told_words.contains(&words);
+            || told_words.contains(words.as_str());
         code && recipient && same
     });
-    let Some(known) = known else {
+    let Some(at) = known else {
         done.push(told);
+        told_before.push(told_words);
         return;
     };
+    let known = &mut done[first + at];
     if known.recipient.is_none() && told.recipient.is_some() {
         known.recipient = told.recipient;
     }
@@ -501,6 +507,7 @@ fn merge(done: &mut Vec<Refusal>, shown: usize, told: Refusal) {
     }
     if known.reply.text.len() < told.reply.text.len() {
         known.reply = told.reply;
+        told_before[at] = told_words;
     }
 }
 
