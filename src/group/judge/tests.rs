@@ -76,6 +76,7 @@ fn hosts_and_addresses() {
     check("550 mx1.mail.example.net ESMTP", "550 <host> ESMTP");
     check("550 policy of other.example", "550 policy of <domain>");
     check("550 See google.com", "550 See google.com");
+    check("554 no - mta4321.mail.bf1.yahoo.com", "554 no - <host>");
     check("550 not local host other.example, not a gateway", "550 not local host <domain>, not a gateway");
     check("550 [MAIL FROM domain [other.example] fails]", "550 [MAIL FROM domain [<domain>] fails]");
 }
@@ -200,6 +201,15 @@ fn an_unknown_stage_is_filled_in() {
     e.stage = Stage::Data;
     let rejection = judge().judge(e);
     assert_eq!((rejection.evidence.stage, rejection.evidence.stage_inferred), (Stage::Data, false));
+}
+
+#[test]
+fn a_failure_of_our_own_program_comes_after_acceptance() {
+    let mut e = evidence("Unrouteable address");
+    (e.remote_mta, e.reporting_mta) = (None, Some("out.example.org".into()));
+    assert_eq!(judge().judge(e.clone()).evidence.stage, Stage::Delivery);
+    e.direction = Direction::Incoming;
+    assert_ne!(judge().judge(e).evidence.stage, Stage::Delivery);
 }
 
 #[test]
