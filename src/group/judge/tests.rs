@@ -267,3 +267,79 @@ fn masked_replies_get_the_verdict_of_the_real_ones() {
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
+
+proptest::proptest! {
+    /// Replies are written by strangers: nothing they write makes the judge fail, and ranges stay in the text.
+    #[test]
+    fn any_text_is_judged(parts in proptest::collection::vec(part(), 0..12)) {
+        let text = parts.concat();
+        let rejection = judge().judge(evidence(&text));
+        let facts = Facts {
+            diagnostic_code: &text,
+            reply_code: rejection.evidence.reply_code,
+            enhanced_status: rejection.evidence.enhanced_status,
+            stage: Stage::Unknown,
+            remote_mta: None,
+            recipient_domain: None,
+            direction: Direction::Outgoing,
+        };
+        let judge = judge();
+        let verdict = judge.knowledge.classify(&facts);
+        let mut end = 0;
+        for range in verdict.matched {
+            proptest::prop_assert!(range.start >= end && text.get(range.start as usize..range.end as usize).is_some());
+            end = range.end;
+        }
+    }
+}
+
+fn part() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    const PIECES: [&str; 44] = [
+        "550",
+        "550-5.1.1 ",
+        "550 5.1.1 ",
+        "5.7.1",
+        " ",
+        "\n",
+        "\\n",
+        "\r\n",
+        "<",
+        ">",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "'",
+        ":",
+        "::",
+        "@",
+        ".",
+        "-",
+        "=",
+        "host mx[192.0.2.1] said: ",
+        " (in reply to RCPT TO command)",
+        "bob.smith@example.org",
+        "bob.smith",
+        "192.0.2.1",
+        "2001:db8::1",
+        "https://",
+        "example.org",
+        "Mon, ",
+        "31 Jan 2024",
+        "10:00:00",
+        "relay",
+        "access denied",
+        "user unknown",
+        "smtp;",
+        "\u{130}",
+        "\u{2019}",
+        "\u{e9}",
+        "25MB",
+        "AS(123)",
+        "a1b2c3d4e5",
+        "%40",
+    ];
+    prop_oneof![proptest::sample::select(PIECES.as_slice()).prop_map(str::to_owned), "\\PC{0,6}", ".{0,4}"]
+}
