@@ -72,6 +72,16 @@ fn the_code_says_one_thing_and_the_words_another() {
 }
 
 #[test]
+fn wording_that_varies() {
+    let level = "550 5.7.515 Access denied, sending domain example.org doesn't meet the required authentication level. The \
+                 sender's domain in the 5322.From address doesn't meet the authentication requirements defined for the \
+                 sender. Spf= Fail , Dkim= Pass , DMARC= Fail";
+    check(level, "auth.bulk");
+    let gmx = "550 Requested action not taken: mailbox unavailable Reject due to policy restrictions.";
+    assert_ne!(class_at(Some("mx00.gmx.net"), Stage::RcptTo, gmx).0, "recipient.unknown");
+}
+
+#[test]
 fn who_does_not_relay() {
     check("550 5.7.1 <a@example.org>... Relaying denied", "relay.denied");
     check("554 5.7.1 <a@example.org>: Relay access denied", "relay.denied");

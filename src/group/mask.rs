@@ -501,7 +501,10 @@ impl<'a> Scanner<'a> {
             return Some(Pill::Host);
         }
         if is_under(word, &WELL_KNOWN) {
-            return None;
+            // One machine of many: mta1234.mail.bf1.yahoo.com.
+            let first = word.split('.').next().unwrap_or("");
+            let numbered = first.bytes().filter(u8::is_ascii_digit).count() >= 2;
+            return (numbered && word.matches('.').count() >= 2).then_some(Pill::Host);
         }
         match (before, after) {
             (Some(b'<'), Some(b'>')) => return Some(Pill::Host),
