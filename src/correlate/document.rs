@@ -55,7 +55,11 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
         in_notice = notice::read_body(source, rest, 1, 0, out);
     }
     let nothing = in_sessions == 0 && in_notice == 0 && out.evidence.len() == before;
-    paste::read(source, rest, &taken, nothing, in_notice > 0, out);
+    if options.bare_replies || !nothing {
+        paste::read(source, rest, &taken, nothing, in_notice > 0, out);
+    } else {
+        out.coverage.lines += Lines::new(source, bytes, 1, 0).count() as u64;
+    }
     out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
 }
 
@@ -160,7 +164,7 @@ mod tests {
 
     fn read_all(text: &str) -> Harvest {
         let mut out = Harvest::default();
-        let options = ReadOptions { year: None, written: Timestamp::UNIX_EPOCH };
+        let options = ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true };
         read(SourceId(0), text.as_bytes(), &options, &mut out);
         for origin in out.evidence.iter().flat_map(|e| &e.origins) {
             assert!(origin.start + u64::from(origin.len) <= text.len() as u64);
@@ -274,7 +278,7 @@ mod tests {
         fn any_bytes(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
             read_all(&String::from_utf8_lossy(&bytes));
             let mut out = Harvest::default();
-            read(SourceId(0), &bytes, &ReadOptions { year: None, written: Timestamp::UNIX_EPOCH }, &mut out);
+            read(SourceId(0), &bytes, &ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true }, &mut out);
         }
     }
 }
