@@ -45,6 +45,9 @@ impl Body {
 const MAX_TEXT: usize = 256 * 1024;
 const MAX_RECIPIENTS: usize = 1_000;
 
+/// How much of the whole notice is kept as the words around one reply.
+const MAX_CONTEXT: usize = 4 * 1024;
+
 /// The longest reason kept for one group of recipients.
 const MAX_BLOCK: usize = 16 * 1024;
 
@@ -468,7 +471,7 @@ pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
     match reply {
         Some(reply) => {
             if finding.context.is_empty() {
-                finding.context = prose.to_owned();
+                finding.context = quoted::cap(prose, MAX_CONTEXT).to_owned();
             }
             finding.text = reply.reply;
         }

@@ -198,12 +198,22 @@ fn is_away(head: &Head, body: &Body) -> bool {
 /// The returned message, from its part or from the end of the text.
 fn original_of(parts: &Parts<'_>, body: &Body) -> Original {
     if let Some(nested) = parts.messages.first() {
-        return original::read(&mime::headers_of(nested));
+        return original::read(&mime::start_of(nested));
     }
     if let Some(headers) = parts.headers.first() {
         return original::read(headers);
     }
-    body.original.clone().unwrap_or_default()
+    if let Some(original) = &body.original {
+        return original.clone();
+    }
+    // Behind the delivery status, where the boundary between them is broken.
+    parts.status.iter().find_map(|status| original_behind(status)).unwrap_or_default()
+}
+
+fn original_behind(status: &str) -> Option<Original> {
+    let lines: Vec<&str> = quoted::cap(status, 256 * 1024).lines().collect();
+    let from = original::start_in(&lines)?;
+    Some(original::read(&lines[from..].join("\n")))
 }
 
 /// Takes what the fields say, completed by the words. `None`: there are no fields. `Some(Some(_))`: no refusal.

@@ -81,8 +81,12 @@ const WORDS: [(&str, Stage); 71] = [
     ("(state 18)", Stage::EndOfData),
 ];
 
+/// How much of a text is searched.
+const MAX_TEXT: usize = 16 * 1024;
+
 /// The stage that the words name.
 pub(super) fn from_words(text: &str) -> Option<Stage> {
+    let text = super::quoted::cap(text, MAX_TEXT);
     let lower = text.to_ascii_lowercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, stage)| *stage)
 }
