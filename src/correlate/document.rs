@@ -42,25 +42,31 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
 
     // Lines framed like a log, in which no log was found, may be a framed session.
     let rest: &[u8] = if in_log == 0 { bytes } else { &split.rest };
-    let mut taken: BTreeSet<u64> = BTreeSet::new();
-    if in_log > 0 {
-        taken.extend(split.log_lines.iter().flat_map(|line| line.number..=line.last));
-    }
-    fragment::read(source, rest, out, &mut taken);
+    let logged = split.log_lines.iter().flat_map(|line| line.number..=line.last).collect();
+    let mut known = Known { taken: BTreeSet::new(), logged };
+    fragment::read(source, rest, out, &mut known.taken);
     let sessions = transcript::read_noting(source, rest, 1, 0, out);
     let in_sessions = sessions.found;
-    taken.extend(sessions.lines);
+    known.taken.extend(sessions.lines);
     let mut in_notice = 0;
     if out.evidence.len() == before {
         in_notice = notice::read_body(source, rest, 1, 0, out);
     }
     let nothing = in_sessions == 0 && in_notice == 0 && out.evidence.len() == before;
     if options.bare_replies || !nothing {
-        paste::read(source, rest, &taken, nothing, in_notice > 0, out);
+        paste::read(source, rest, &known, nothing, in_notice > 0, out);
     } else {
         out.coverage.lines += Lines::new(source, bytes, 1, 0).count() as u64;
     }
     out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
+}
+
+/// Which lines are settled.
+struct Known {
+    /// Lines that hold a reply or an error message that was understood.
+    taken: BTreeSet<u64>,
+    /// Log lines: the correlator has counted their replies.
+    logged: BTreeSet<u64>,
 }
 
 /// A log line of the document: without the paste's decoration, put back together if it was wrapped.
@@ -89,7 +95,8 @@ fn split(source: SourceId, bytes: &[u8]) -> Split {
         let undressed = undress(line.bytes);
         let skipped = (line.bytes.len() - undressed.len()) as u64;
         let decoded = without_entities(undressed);
-        let is_log = is_log_line(&decoded);
+        // PHPMailer and nodemailer stamp the lines of a session like a log.
+        let is_log = is_log_line(&decoded) && !transcript::is_session_line(line.bytes);
         let goes_on = !is_log
             && wrapped < MAX_WRAPPED
             && !decoded.is_empty()

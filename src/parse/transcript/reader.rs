@@ -331,6 +331,13 @@ impl Reader {
             return;
         }
         let text = &text[..text.floor_char_boundary(MAX_REPLY)];
+        // msmtp puts its name before each line of the reply.
+        if let Some(last) = self.retold.last_mut().filter(|last| goes_on(last, text, origin)) {
+            last.reply.text = format!("{}\n{text}", last.reply.text).into();
+            let len = origin.start.saturating_sub(last.reply.origin.start) + u64::from(origin.len);
+            last.reply.origin.len = u32::try_from(len).unwrap_or(u32::MAX);
+            return;
+        }
         let reply = Reply { code, text: text.into(), origin, time: prefix.time, style: Style::Other };
         let mut refusal = Refusal::new(stage, reply.clone());
         refusal.recipient = recipient.map(Into::into);
@@ -509,6 +516,17 @@ fn merge(done: &mut Vec<Refusal>, told_before: &mut Vec<String>, told: Refusal) 
         known.reply = told.reply;
         told_before[at] = told_words;
     }
+}
+
+/// Whether `text` in the line at `origin` is the next line of a multi-line reply.
+fn goes_on(told: &Refusal, text: &str, origin: Origin) -> bool {
+    let before = &told.reply.text;
+    let last = before.lines().next_back().unwrap_or("");
+    before.len() < 4096
+        && last.as_bytes().get(3) == Some(&b'-')
+        && lex::reply_code(last).is_some()
+        && lex::reply_code(last) == lex::reply_code(text)
+        && told.reply.origin.line + before.lines().count() as u64 == origin.line
 }
 
 /// Decoration that only a server's side of a session has, as tools print it.

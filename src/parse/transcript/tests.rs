@@ -204,6 +204,15 @@ fn arrows_of_any_meaning() {
 }
 
 #[test]
+fn error_messages_alone() {
+    check(
+        "msmtp: recipient address a@example.net not accepted by the server\nmsmtp: server message: 550-5.1.1 no\n\
+         msmtp: server message: 550 5.1.1 such user\n",
+        "other 550 5.1.1 rcpt_to? - 2",
+    );
+}
+
+#[test]
 fn one_refusal_or_several() {
     let start = "S: 220 mx.example.net\nC: EHLO c\nS: 250 ok\nC: MAIL FROM:<s@example.org>\nS: 250 ok\n";
     let several = format!(
