@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// How many distinct masked replies are remembered; then it starts anew.
-const MAX_REMEMBERED: usize = 1 << 16;
+const MAX_REMEMBERED: usize = 1 << 14;
 
 /// Longest text of a pattern for people, in characters.
 const MAX_TEXT: usize = 400;
