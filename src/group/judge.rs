@@ -4,6 +4,7 @@
 //! to come: so the verdict is the same whatever the order of sources and the number of workers, and no rule can
 //! match the name of somebody's mailbox. A reply that quotes another is tried as it is; that is rare.
 
+use super::hash::Seed;
 use super::key::Key;
 use super::mask::{Masked, Varying};
 use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
@@ -22,8 +23,7 @@ const MAX_TEXT: usize = 400;
 /// Judges evidence; remembers what it has seen. One for each worker.
 pub struct Judge {
     knowledge: Arc<Knowledge>,
-    memo: HashMap<Box<str>, Judged>,
-    /// Verdicts on replies that quote others are shared too.
+    memo: HashMap<Box<str>, Judged, Seed>,
     masked: Masked,
     key: String,
 }
@@ -32,12 +32,14 @@ pub struct Judge {
 struct Judged {
     verdict: Arc<Verdict>,
     pattern: Arc<Pattern>,
+    /// The evidence's, or else the one that the verdict suggests.
+    stage: Stage,
 }
 
 impl Judge {
     /// A judge that has seen nothing.
     pub fn new(knowledge: Arc<Knowledge>) -> Self {
-        Self { knowledge, memo: HashMap::new(), masked: Masked::default(), key: String::new() }
+        Self { knowledge, memo: HashMap::default(), masked: Masked::default(), key: String::new() }
     }
 
     /// Adds verdict and pattern; fills in an unknown stage that the verdict suggests, and says so.
@@ -45,8 +47,8 @@ impl Judge {
     /// The verdict is shared by all refusals with the same masked reply, so its `matched` is empty:
     /// [`Knowledge::matched`] gives the ranges for one refusal.
     pub fn judge(&mut self, mut evidence: Evidence) -> Rejection {
-        let Judged { verdict, pattern } = self.judged(&evidence);
-        if let (Stage::Unknown, Some(stage)) = (evidence.stage, verdict.stage_hint) {
+        let Judged { verdict, pattern, stage } = self.judged(&evidence);
+        if evidence.stage != stage {
             evidence.stage = stage;
             evidence.stage_inferred = true;
         }
@@ -68,21 +70,29 @@ impl Judge {
         let own = reply_codes(nested.inner);
         let own = Own { code: own.code.or(facts.reply_code), enhanced: own.enhanced };
         let lines = reply_lines(nested.inner);
-        self.masked.mask(lines.iter().map(|l| l.text), &varying(evidence));
+        let varying = varying(evidence);
+        self.masked.mask(lines.iter().map(|l| l.text), &varying);
+        let local = is_local_failure(evidence, &own);
         self.write_key(&facts, &own, provider, &nested);
+        self.key.push(if local { 'l' } else { 'r' });
         if let Some(judged) = self.memo.get(self.key.as_str()) {
             return judged.clone();
         }
         let mut verdict = match nested.outer.is_empty() {
             false => self.knowledge.classify_for(provider, &facts),
             true => {
-                let example = with_codes(own.code, own.enhanced, &self.masked.example);
+                let example = with_codes(own.code, own.enhanced, &self.masked.example(&varying));
                 self.knowledge.classify_for(provider, &Facts { diagnostic_code: &example, ..facts })
             }
         };
         verdict.matched = Vec::new();
-        let pattern = Arc::new(self.pattern(&facts, &own, &verdict));
-        let judged = Judged { verdict: Arc::new(verdict), pattern };
+        let stage = match facts.stage {
+            Stage::Unknown if local => Stage::Delivery,
+            Stage::Unknown => verdict.stage_hint.unwrap_or(Stage::Unknown),
+            stage => stage,
+        };
+        let pattern = Arc::new(self.pattern(&facts, &own, &verdict, stage));
+        let judged = Judged { verdict: Arc::new(verdict), pattern, stage };
         if self.memo.len() >= MAX_REMEMBERED {
             self.memo.clear();
         }
@@ -122,12 +132,8 @@ impl Judge {
         }
     }
 
-    fn pattern(&self, facts: &Facts<'_>, own: &Own, verdict: &Verdict) -> Pattern {
+    fn pattern(&self, facts: &Facts<'_>, own: &Own, verdict: &Verdict, stage: Stage) -> Pattern {
         let wordless = self.masked.text.is_empty();
-        let stage = match facts.stage {
-            Stage::Unknown => verdict.stage_hint.unwrap_or(Stage::Unknown),
-            stage => stage,
-        };
         // Without words the field beside them is all there is to tell refusals apart.
         let enhanced = own.enhanced.or(facts.enhanced_status.filter(|_| wordless));
         let key = Key {
@@ -155,6 +161,13 @@ impl Judge {
 struct Own {
     code: Option<ReplyCode>,
     enhanced: Option<EnhancedStatus>,
+}
+
+/// The reporting MTA's own words about a mailbox of its own: nobody else was asked, so no SMTP command was refused.
+fn is_local_failure(evidence: &Evidence, own: &Own) -> bool {
+    let nobody_else = evidence.remote_mta.is_none() && evidence.remote_ip.is_none();
+    let no_codes = own.code.is_none() && own.enhanced.is_none();
+    evidence.direction == Direction::Outgoing && evidence.reporting_mta.is_some() && nobody_else && no_codes
 }
 
 fn varying(evidence: &Evidence) -> Varying<'_> {

@@ -285,10 +285,11 @@ fn is_mail_talk(words: &str) -> bool {
         "failed to change",
         "login incorrect",
     ];
-    !first.starts_with(|c: char| c.is_ascii_digit())
-        && !COUNTED.contains(&first.trim_end_matches([',', '.', ';', ')']))
-        && !(FTP.iter().any(|w| lower.contains(w)) && !lower.contains("mail") && !lower.contains("recipient"))
-        && MAIL.iter().any(|w| lower.contains(w))
+    let count = first.starts_with(|c: char| c.is_ascii_digit())
+        || COUNTED.contains(&first.trim_end_matches([',', '.', ';', ')']));
+    let of_mail = lower.contains("mail") || lower.contains("recipient");
+    let ftp = !of_mail && FTP.iter().any(|w| lower.contains(w));
+    !count && !ftp && MAIL.iter().any(|w| lower.contains(w))
 }
 
 /// Signs of an FTP session around.

@@ -101,12 +101,17 @@ fn report_type(part: &MessagePart<'_>) -> Option<String> {
     part.content_type()?.attribute("report-type").map(str::to_ascii_lowercase)
 }
 
+/// Text whose character set nobody declares: UTF-8, or ISO-2022-JP by its escape sequences.
+fn undeclared(bytes: &[u8]) -> String {
+    let japanese = memchr::memmem::find(bytes, b"\x1b$").is_some();
+    let encoding = if japanese { encoding_rs::ISO_2022_JP } else { encoding_rs::UTF_8 };
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
 fn text_of(part: &MessagePart<'_>) -> String {
     match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.clone().into_owned(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => undeclared(bytes),
         PartType::Message(message) => headers_of(message),
         PartType::Multipart(_) => String::new(),
     }

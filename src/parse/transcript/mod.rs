@@ -22,6 +22,8 @@ pub mod secrets;
 mod session;
 mod style;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use reader::read_noting;
 pub use secrets::Secrets;
