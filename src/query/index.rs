@@ -178,8 +178,9 @@ impl Strings {
     pub fn containing(&self, needle: &str) -> Vec<bool> {
         let mut out = vec![false; self.len()];
         let finder = memchr::memmem::Finder::new(needle);
+        let text = self.text.as_bytes();
         let (mut number, mut from) = (0, 0);
-        while let Some(found) = finder.find(&self.text.as_bytes()[from..]) {
+        while let Some(found) = finder.find(&text[from..]) {
             let at = from + found;
             number += self.ends[number..].partition_point(|end| *end <= at);
             let Some(end) = self.ends.get(number) else { break };
