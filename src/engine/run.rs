@@ -18,6 +18,13 @@ pub enum Input {
     Stdin,
     /// Pasted text.
     Pasted(Arc<[u8]>),
+    /// Bytes with a name: a sample that the program carries in itself.
+    Named {
+        /// As the user shall see it.
+        name: Arc<str>,
+        /// What it holds.
+        bytes: Arc<[u8]>,
+    },
 }
 
 /// A running case: sources, what was read of them, and the current query's answer.
