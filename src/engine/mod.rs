@@ -1,6 +1,17 @@
 //! Reads sources off the caller's thread and publishes snapshots; the window and the command line drive the same
 //! engine.
+//!
+//! Threads: the *case* thread plans, puts the parts of all sources in order and publishes at most every 100 ms;
+//! *reader* threads read, correlate and judge, one source at a time each; the *answers* thread computes views, the
+//! newest question first; the *raw* thread reads lines again for the Raw tab. The caller only ever swaps an `Arc`.
 
+mod answers;
+mod cancel;
+mod case;
+mod raw;
 mod run;
+mod source;
 
-pub use run::{Engine, Input, RawLine, RawLines, Wake};
+pub use cancel::CancelToken;
+pub use raw::{RawLine, RawLines};
+pub use run::{Engine, Input, Wake};

@@ -1,10 +1,16 @@
-//! The engine's threads: one reads and publishes, one answers queries.
+//! The engine as its callers see it.
 
+use super::CancelToken;
+use super::answers::{self, Ask};
+use super::case::{self, CaseCommand};
+use super::raw::{self, RawLines};
 use crate::classify::Knowledge;
-use crate::model::Snapshot;
-use crate::query::View;
+use crate::model::{RejectionIdx, Snapshot};
+use crate::query::{Query, View};
+use crossbeam_channel::{Sender, unbounded};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Wakes the window; called from the engine's threads.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -18,92 +24,142 @@ pub enum Input {
     Stdin,
     /// Pasted text.
     Pasted(Arc<[u8]>),
-    /// Bytes with a name: a sample that the program carries in itself.
+    /// Bytes with a name: a sample the program carries.
     Named {
-        /// As the user shall see it.
+        /// As shown to the user.
         name: Arc<str>,
-        /// What it holds.
+        /// The bytes, compressed or not.
         bytes: Arc<[u8]>,
     },
 }
 
 /// A running case: sources, what was read of them, and the current query's answer.
+///
+/// Every method returns at once. The threads end when the engine is dropped.
 pub struct Engine {
-    knowledge: Arc<Knowledge>,
+    shared: Arc<Shared>,
+    commands: Sender<CaseCommand>,
+    asks: Sender<Ask>,
+    wanted: Sender<RejectionIdx>,
+}
+
+/// What the threads share: pointers that are swapped, never held.
+pub(super) struct Shared {
+    pub knowledge: Arc<Knowledge>,
+    pub year: Option<i32>,
+    pub wake: Wake,
+    pub newest_question: AtomicU64,
+    snapshot: Mutex<Arc<Snapshot>>,
+    view: Mutex<Arc<View>>,
+    raw: Mutex<Option<Arc<RawLines>>>,
+    cancel: Mutex<CancelToken>,
+}
+
+impl Shared {
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&locked(&self.snapshot))
+    }
+
+    pub fn set_snapshot(&self, snapshot: Arc<Snapshot>) {
+        *locked(&self.snapshot) = snapshot;
+    }
+
+    pub fn set_view(&self, view: Arc<View>) {
+        *locked(&self.view) = view;
+    }
+
+    pub fn set_raw(&self, raw: Arc<RawLines>) {
+        *locked(&self.raw) = Some(raw);
+    }
+
+    /// A token for a new reading.
+    pub fn new_cancel(&self) -> CancelToken {
+        let token = CancelToken::default();
+        *locked(&self.cancel) = token.clone();
+        token
+    }
+}
+
+/// Nothing that is held under these locks can panic half way, so a poisoned one is as good as any.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Engine {
     /// Starts with nothing open. `year` is for time stamps that have none.
     pub fn start(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake) -> Self {
-        let _ = (year, wake);
-        Self { knowledge }
+        let shared = Arc::new(Shared {
+            knowledge,
+            year,
+            wake,
+            newest_question: AtomicU64::new(0),
+            snapshot: Mutex::default(),
+            view: Mutex::default(),
+            raw: Mutex::default(),
+            cancel: Mutex::default(),
+        });
+        let (commands, command_queue) = unbounded();
+        let (asks, ask_queue) = unbounded();
+        let (wanted, wanted_queue) = unbounded();
+        let (for_case, for_answers, for_raw) =
+            (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
+        let case_asks = asks.clone();
+        spawn("case", move || case::run(&for_case, &command_queue, &case_asks));
+        spawn("answers", move || answers::run(&for_answers, &ask_queue));
+        spawn("raw", move || raw::run(&for_raw, &wanted_queue));
+        Self { shared, commands, asks, wanted }
     }
 
     /// What is known: for titles, guidance, providers.
     pub fn knowledge(&self) -> &Arc<Knowledge> {
-        &self.knowledge
+        &self.shared.knowledge
     }
 
-    /// Adds inputs to the case and reads them. Returns at once.
+    /// Adds inputs to the case and reads them.
     pub fn add(&self, inputs: Vec<Input>) {
-        let _ = inputs;
+        let _ = self.commands.send(CaseCommand::Add(inputs));
     }
 
     /// Stops reading; what was read is kept.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        locked(&self.shared.cancel).cancel();
+        let _ = self.commands.send(CaseCommand::Stop);
+    }
 
     /// Closes all sources.
-    pub fn clear(&self) {}
+    pub fn clear(&self) {
+        locked(&self.shared.cancel).cancel();
+        let _ = self.commands.send(CaseCommand::Clear);
+    }
 
     /// Asks for the answer of another query. The answer appears in [`Engine::view`]; the newest question wins.
     /// A query with a mistake is not sent here: check with `Query::parse` first.
-    pub fn ask(&self, query: crate::query::Query, include_transient: bool) {
-        let _ = (query, include_transient);
+    pub fn ask(&self, query: Query, include_transient: bool) {
+        let number = self.shared.newest_question.fetch_add(1, Ordering::Relaxed) + 1;
+        let _ = self.asks.send(Ask::Query { number, query, include_transient });
     }
 
     /// The newest snapshot. Never waits for work.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::default()
+        self.shared.snapshot()
     }
 
     /// The newest answer. Never waits for work. May be of an older snapshot or query: see its fields.
     pub fn view(&self) -> Arc<View> {
-        Arc::default()
+        Arc::clone(&locked(&self.shared.view))
     }
 
-    /// Asks for bytes of a source around a hit, for the Raw tab; the answer appears in [`Engine::raw`].
-    pub fn want_raw(&self, request: crate::model::RejectionIdx) {
-        let _ = request;
+    /// Asks for the lines around a refusal, for the Raw tab; they appear in [`Engine::raw`].
+    pub fn want_raw(&self, rejection: RejectionIdx) {
+        let _ = self.wanted.send(rejection);
     }
 
     /// The newest raw lines.
     pub fn raw(&self) -> Option<Arc<RawLines>> {
-        None
+        locked(&self.shared.raw).clone()
     }
 }
 
-/// The untouched lines around a refusal.
-#[derive(Clone, Debug)]
-pub struct RawLines {
-    /// The refusal they belong to.
-    pub rejection: crate::model::RejectionIdx,
-    /// Source name as the user knows it.
-    pub source: Arc<str>,
-    /// Lines in order. A gap in the numbers is a gap in what is shown.
-    pub lines: Vec<RawLine>,
-    /// Why the lines cannot be shown, if so: the source is gone or has changed.
-    pub problem: Option<String>,
-}
-
-/// One untouched line.
-#[derive(Clone, Debug)]
-pub struct RawLine {
-    /// From 1.
-    pub number: u64,
-    /// The bytes as text; invalid UTF-8 replaced.
-    pub text: String,
-    /// One of this message's own lines.
-    pub own: bool,
-    /// Part of the deciding evidence.
-    pub deciding: bool,
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).expect("a thread can be started");
 }

@@ -1,1 +1,11 @@
-//! To come.
+//! The only module that opens inputs: folders walked, gzip and UTF-16 undone, bytes handed on in whole lines.
+
+pub mod blocks;
+pub mod discover;
+pub mod open;
+pub mod reread;
+
+pub use blocks::{Block, Blocks, MAX_LINE_BYTES};
+pub use discover::{Found, discover};
+pub use open::{Opened, open_bytes, open_file, open_stdin};
+pub use reread::{LineSpan, RereadError, reread};

@@ -26,6 +26,8 @@ pub struct SourceReport {
     pub lines: u64,
     /// Refusals found.
     pub rejections: u64,
+    /// Lines or messages that a grammar understood, refusals or not.
+    pub understood: u64,
     /// Reading has ended.
     pub done: bool,
 }

@@ -66,9 +66,12 @@ impl EnhancedStatus {
         };
         let (subject, rest) = number(&text[2..])?;
         let (detail, rest) = number(rest.strip_prefix('.')?)?;
-        let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && !(rest.starts_with('.') && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
-        ends.then_some((Self { class, subject, detail }, rest))
+        let goes_on = match rest.as_bytes() {
+            [b'.', next, ..] => next.is_ascii_digit(),
+            [next, ..] => next.is_ascii_alphanumeric(),
+            [] => false,
+        };
+        (!goes_on).then_some((Self { class, subject, detail }, rest))
     }
 
     /// The code if `text` is one and nothing else.

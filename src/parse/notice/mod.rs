@@ -12,3 +12,5 @@ pub fn read_body(source: SourceId, text: &[u8], line: u64, start: u64, out: &mut
     let _ = (source, text, line, start, out);
     0
 }
+
+pub mod mbox;

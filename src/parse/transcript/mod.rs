@@ -8,3 +8,13 @@ pub fn read(source: SourceId, text: &[u8], line: u64, start: u64, out: &mut Harv
     let _ = (source, text, line, start, out);
     0
 }
+
+/// stub
+#[derive(Default)]
+pub struct Secrets;
+impl Secrets {
+    /// stub
+    pub fn hide<'a>(&mut self, line: &'a str) -> std::borrow::Cow<'a, str> {
+        line.into()
+    }
+}

@@ -1,0 +1,350 @@
+//! The case thread: plans what to read, puts the parts of all sources in order, publishes snapshots.
+
+use super::run::{Input, Shared};
+use super::source::{Part, SourceJob, read_source};
+use super::{CancelToken, answers};
+use crate::group::Judge;
+use crate::ingest::{Found, discover};
+use crate::model::{
+    Problem, ProblemKind, Progress, ReadState, Rejection, Snapshot, SourceId, SourceLocation, SourceProblem,
+    SourceReport,
+};
+use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How often a snapshot is published at most.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+
+/// What the case is asked to do.
+pub(super) enum CaseCommand {
+    Add(Vec<Input>),
+    Stop,
+    Clear,
+}
+
+/// A part and the reading it belongs to: parts of a case that was closed are dropped.
+struct Arrival {
+    case: u64,
+    source: SourceId,
+    part: Part,
+}
+
+/// Runs until the engine is dropped.
+pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answers: &Sender<answers::Ask>) {
+    let n_readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
+    let (jobs, job_queue) = unbounded::<(u64, SourceJob)>();
+    let (parts, arrivals) = bounded::<Arrival>(4 * n_readers);
+    for n in 0..n_readers {
+        let (shared, job_queue, parts) = (Arc::clone(shared), job_queue.clone(), parts.clone());
+        std::thread::Builder::new()
+            .name(format!("reader-{n}"))
+            .spawn(move || reader(&shared, &job_queue, &parts))
+            .expect("a thread can be started");
+    }
+    let mut case = Case::new(shared, jobs, answers);
+    loop {
+        let timeout = if case.dirty { PUBLISH_EVERY } else { Duration::from_secs(3600) };
+        select! {
+            recv(commands) -> command => match command {
+                Ok(CaseCommand::Add(inputs)) => case.add(inputs),
+                Ok(CaseCommand::Stop) => case.stop(),
+                Ok(CaseCommand::Clear) => case.clear(),
+                Err(_) => return,
+            },
+            recv(arrivals) -> arrival => if let Ok(arrival) = arrival { case.arrive(arrival) },
+            default(timeout) => {}
+        }
+        case.publish_when_due();
+    }
+}
+
+/// A reader thread: one source after the other.
+fn reader(shared: &Shared, jobs: &Receiver<(u64, SourceJob)>, parts: &Sender<Arrival>) {
+    let mut judge = Judge::new(Arc::clone(&shared.knowledge));
+    while let Ok((case, job)) = jobs.recv() {
+        let source = job.id;
+        let mut send = |part| {
+            // The engine is going away: nobody is interested any more.
+            let _ = parts.send(Arrival { case, source, part });
+        };
+        if job.cancel.is_cancelled() {
+            send(Part { done: true, ..Part::default() });
+            continue;
+        }
+        let caught = catch_unwind(AssertUnwindSafe(|| read_source(&job, &mut judge, &mut send)));
+        if caught.is_err() {
+            judge = Judge::new(Arc::clone(&shared.knowledge));
+            let message =
+                "a mistake in fivefifty ended the reading of this source; please report it".to_owned();
+            let problem = Problem { kind: ProblemKind::Internal, origin: None, message };
+            send(Part { problems: vec![problem], done: true, ..Part::default() });
+        }
+    }
+}
+
+/// Parts of a source that have to wait for the sources before it.
+#[derive(Default)]
+struct Waiting {
+    rejections: Vec<Rejection>,
+    problems: Vec<Problem>,
+    done: bool,
+}
+
+struct Case<'a> {
+    shared: &'a Arc<Shared>,
+    jobs: Sender<(u64, SourceJob)>,
+    answers: &'a Sender<answers::Ask>,
+    /// Counts cases: raised by `clear`.
+    number: u64,
+    snapshot: Snapshot,
+    /// Rejections for the next chunk, of sources before or at `turn`.
+    ready: Vec<Rejection>,
+    /// The first source that is not done: its parts go out at once, those of later ones wait.
+    turn: usize,
+    waiting: BTreeMap<usize, Waiting>,
+    n_pasted: u32,
+    /// Folders that were named, with the range of their sources.
+    folders: Vec<(Arc<str>, std::ops::Range<usize>)>,
+    bytes_read: Arc<AtomicU64>,
+    cancel: CancelToken,
+    began: Instant,
+    published: Instant,
+    dirty: bool,
+}
+
+impl<'a> Case<'a> {
+    fn new(
+        shared: &'a Arc<Shared>,
+        jobs: Sender<(u64, SourceJob)>,
+        answers: &'a Sender<answers::Ask>,
+    ) -> Self {
+        Self {
+            shared,
+            jobs,
+            answers,
+            number: 0,
+            snapshot: Snapshot::default(),
+            ready: Vec::new(),
+            turn: 0,
+            waiting: BTreeMap::new(),
+            n_pasted: 0,
+            folders: Vec::new(),
+            bytes_read: Arc::default(),
+            cancel: CancelToken::default(),
+            began: Instant::now(),
+            published: Instant::now(),
+            dirty: false,
+        }
+    }
+
+    fn add(&mut self, inputs: Vec<Input>) {
+        if self.snapshot.state != ReadState::Reading {
+            self.began = Instant::now();
+            self.cancel = self.shared.new_cancel();
+            self.bytes_read = Arc::default();
+            self.snapshot.progress = Progress::default();
+        }
+        self.snapshot.state = ReadState::Reading;
+        self.dirty = true;
+        for input in inputs {
+            match input {
+                Input::Path(path) => self.add_path(path),
+                Input::Stdin => self.add_source("-".into(), SourceLocation::Stream, 0),
+                Input::Pasted(bytes) => {
+                    self.n_pasted += 1;
+                    let name = format!("pasted text {}", self.n_pasted);
+                    self.add_memory(name.into(), bytes);
+                }
+                Input::Named { name, bytes } => self.add_memory(name, bytes),
+            }
+        }
+        self.end_if_done();
+        self.publish();
+    }
+
+    fn add_memory(&mut self, name: Arc<str>, bytes: Arc<[u8]>) {
+        let len = bytes.len() as u64;
+        self.add_source(name, SourceLocation::Memory(bytes), len);
+    }
+
+    fn add_path(&mut self, root: PathBuf) {
+        let first = self.snapshot.sources.len();
+        for found in discover(&root) {
+            if self.cancel.is_cancelled() {
+                break;
+            }
+            match found {
+                Found::File { path, len_bytes, .. } => {
+                    let name: Arc<str> = path.display().to_string().into();
+                    self.add_source(name, SourceLocation::File(path), len_bytes);
+                }
+                Found::Unreadable { path, why } => {
+                    let problem = Problem { kind: ProblemKind::Unreadable, origin: None, message: why };
+                    let source = path.display().to_string().into();
+                    self.snapshot.problems.push(SourceProblem { source, problem });
+                }
+            }
+        }
+        if root.is_dir() {
+            self.folders.push((root.display().to_string().into(), first..self.snapshot.sources.len()));
+        }
+    }
+
+    fn add_source(&mut self, name: Arc<str>, location: SourceLocation, len_bytes: u64) {
+        let id = SourceId(self.snapshot.sources.len() as u32);
+        self.snapshot.progress.bytes_total += len_bytes;
+        self.snapshot.sources.push(SourceReport {
+            id,
+            name,
+            location: location.clone(),
+            formats: Vec::new(),
+            bytes: 0,
+            lines: 0,
+            rejections: 0,
+            understood: 0,
+            done: false,
+        });
+        let job = SourceJob {
+            id,
+            location,
+            year: self.shared.year,
+            now: chrono::Utc::now(),
+            bytes_read: Arc::clone(&self.bytes_read),
+            cancel: self.cancel.clone(),
+        };
+        self.jobs.send((self.number, job)).expect("the readers live as long as the case");
+    }
+
+    fn stop(&mut self) {
+        // The token was set by the caller; here only what is shown follows.
+        if self.snapshot.state == ReadState::Reading {
+            self.snapshot.state = ReadState::Stopped;
+            self.publish();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.cancel.cancel();
+        let generation = self.snapshot.generation;
+        let number = self.number + 1;
+        *self = Self::new(self.shared, self.jobs.clone(), self.answers);
+        (self.number, self.snapshot.generation) = (number, generation);
+        self.publish();
+    }
+
+    fn arrive(&mut self, Arrival { case, source, part }: Arrival) {
+        if case != self.number {
+            return;
+        }
+        let at = source.0 as usize;
+        let Part { rejections, problems, coverage, accepted, bytes, done } = part;
+        let report = &mut self.snapshot.sources[at];
+        report.bytes = report.bytes.max(bytes);
+        report.lines += coverage.lines;
+        report.rejections += rejections.len() as u64;
+        report.understood += coverage.by_daemon.values().map(|d| d.understood).sum::<u64>();
+        report.done |= done;
+        for rejection in &rejections {
+            if let Err(place) = report.formats.binary_search(&rejection.evidence.format) {
+                report.formats.insert(place, rejection.evidence.format);
+            }
+        }
+        self.snapshot.coverage.add(coverage);
+        if !accepted.is_empty() {
+            let all = Arc::make_mut(&mut self.snapshot.accepted);
+            for (domain, n) in accepted {
+                *all.entry(domain).or_default() += n;
+            }
+        }
+        let waiting = self.waiting.entry(at).or_default();
+        waiting.rejections.extend(rejections);
+        waiting.problems.extend(problems);
+        waiting.done |= done;
+        self.take_turns();
+        self.dirty = true;
+        self.end_if_done();
+    }
+
+    /// Moves on what needs to wait no longer.
+    fn take_turns(&mut self) {
+        while let Some(waiting) = self.waiting.get_mut(&self.turn) {
+            self.ready.append(&mut waiting.rejections);
+            let source = &self.snapshot.sources[self.turn].name;
+            let problems = waiting.problems.drain(..);
+            let named = problems.map(|problem| SourceProblem { source: Arc::clone(source), problem });
+            self.snapshot.problems.extend(named);
+            if !waiting.done {
+                return;
+            }
+            self.waiting.remove(&self.turn);
+            self.turn += 1;
+        }
+    }
+
+    fn end_if_done(&mut self) {
+        if self.turn < self.snapshot.sources.len() || self.snapshot.state == ReadState::Empty {
+            return;
+        }
+        if self.snapshot.state == ReadState::Reading {
+            self.name_what_holds_no_mail();
+            self.snapshot.state = ReadState::Done;
+        }
+        self.snapshot.progress.current = None;
+        self.publish();
+    }
+
+    /// A folder, or a file that was named itself, in which nothing was recognised is worth a sentence.
+    fn name_what_holds_no_mail(&mut self) {
+        let known = |s: &SourceReport| s.rejections > 0 || s.understood > 0;
+        let mut problems = Vec::new();
+        let mut say = |source: &Arc<str>, message: &str| {
+            let problem = Problem { kind: ProblemKind::NotMail, origin: None, message: message.to_owned() };
+            problems.push(SourceProblem { source: Arc::clone(source), problem });
+        };
+        let folders = std::mem::take(&mut self.folders);
+        for (name, range) in &folders {
+            if range.is_empty() {
+                say(name, "the folder is empty");
+            } else if !self.snapshot.sources[range.clone()].iter().any(known) {
+                say(name, "no mail log, transcript or notice was recognised in this folder");
+            }
+        }
+        for (at, source) in self.snapshot.sources.iter().enumerate() {
+            let told = self.snapshot.problems.iter().any(|p| p.source == source.name);
+            let in_folder = folders.iter().any(|(_, range)| range.contains(&at));
+            if !known(source) && !told && !in_folder {
+                say(&source.name, "no mail log, transcript or notice was recognised in it");
+            }
+        }
+        self.snapshot.problems.extend(problems);
+    }
+
+    fn publish_when_due(&mut self) {
+        if self.dirty && self.published.elapsed() >= PUBLISH_EVERY {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        self.snapshot.push(std::mem::take(&mut self.ready).into());
+        let progress = &mut self.snapshot.progress;
+        progress.bytes_read = self.bytes_read.load(Ordering::Relaxed);
+        if self.snapshot.state == ReadState::Reading {
+            progress.elapsed = self.began.elapsed();
+            progress.current = self.snapshot.sources.get(self.turn).map(|s| Arc::clone(&s.name));
+        }
+        self.snapshot.generation += 1;
+        let snapshot = Arc::new(self.snapshot.clone());
+        self.shared.set_snapshot(Arc::clone(&snapshot));
+        // The answers thread ends only after this one.
+        let _ = self.answers.send(answers::Ask::Snapshot(snapshot));
+        (self.shared.wake)();
+        self.published = Instant::now();
+        self.dirty = false;
+    }
+}

@@ -1,0 +1,119 @@
+//! The raw thread: reads the untouched lines around a refusal again.
+
+use super::run::Shared;
+use crate::ingest::{LineSpan, reread};
+use crate::model::{Origin, Rejection, RejectionIdx, Snapshot};
+use crate::parse::transcript::Secrets;
+use crossbeam_channel::Receiver;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The untouched lines around a refusal. Credentials are hidden.
+#[derive(Clone, Debug)]
+pub struct RawLines {
+    /// The refusal they belong to.
+    pub rejection: RejectionIdx,
+    /// Source name as the user knows it.
+    pub source: Arc<str>,
+    /// Lines in order. A gap in the numbers is a gap in what is shown.
+    pub lines: Vec<RawLine>,
+    /// Why the lines cannot be shown, if so: the source is gone or has changed.
+    pub problem: Option<String>,
+}
+
+/// One untouched line.
+#[derive(Clone, Debug)]
+pub struct RawLine {
+    /// From 1.
+    pub number: u64,
+    /// The bytes as text; invalid UTF-8 replaced.
+    pub text: String,
+    /// One of this message's own lines.
+    pub own: bool,
+    /// Part of the deciding evidence.
+    pub deciding: bool,
+}
+
+/// Lines shown before and after the deciding one.
+const AROUND: u64 = 3;
+
+/// Lines shown of a long span (a notice with its attachments).
+const MAX_SPAN_LINES: u64 = 2_000;
+
+/// Runs until the engine is dropped.
+pub(super) fn run(shared: &Shared, wanted: &Receiver<RejectionIdx>) {
+    while let Ok(first) = wanted.recv() {
+        let Some(idx) = std::iter::once(first).chain(wanted.try_iter()).last() else { continue };
+        let snapshot = shared.snapshot();
+        let Some(rejection) = snapshot.get(idx) else { continue };
+        let lines = raw_lines(&snapshot, idx, rejection, &|| !wanted.is_empty());
+        shared.set_raw(Arc::new(lines));
+        (shared.wake)();
+    }
+}
+
+fn raw_lines(
+    snapshot: &Snapshot,
+    idx: RejectionIdx,
+    rejection: &Rejection,
+    cancelled: &dyn Fn() -> bool,
+) -> RawLines {
+    let origins = &rejection.evidence.origins;
+    let deciding = origins[0];
+    let source = &snapshot.sources[deciding.source.0 as usize];
+    let spans = spans(origins);
+    let (read, problem) = match reread(&source.location, &spans, cancelled) {
+        Ok(read) => (read, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let mut at = deciding.start;
+    let mut secrets = Secrets::default();
+    let lines = read
+        .into_iter()
+        .map(|(number, bytes)| {
+            let is_deciding = number >= deciding.line && at < deciding.start + u64::from(deciding.len).max(1);
+            if is_deciding {
+                at += bytes.len() as u64 + 1;
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            RawLine {
+                number,
+                text: secrets.hide(&text).into_owned(),
+                own: origins.iter().any(|o| o.line == number)
+                    || is_deciding
+                    || is_in_message(origins, number),
+                deciding: is_deciding,
+            }
+        })
+        .collect();
+    RawLines { rejection: idx, source: Arc::clone(&source.name), lines, problem }
+}
+
+/// A notice's second origin spans the whole message: all that follows it is the message's own.
+fn is_in_message(origins: &[Origin], number: u64) -> bool {
+    matches!(origins, [first, whole] if whole.len > first.len && whole.start <= first.start && number >= whole.line)
+}
+
+/// The lines to read: those around the deciding one, the message's own, and a notice as a whole.
+fn spans(origins: &[Origin]) -> Vec<LineSpan> {
+    let deciding = origins[0];
+    // Line number to byte offset at which reading may begin.
+    let mut lines = BTreeMap::new();
+    let whole = origins.iter().skip(1).find(|o| o.len > deciding.len && o.start <= deciding.start);
+    if let Some(whole) = whole {
+        let last = (deciding.line + AROUND).max(whole.line + MAX_SPAN_LINES);
+        return vec![LineSpan { lines: whole.line..=last, from: (whole.line, whole.start) }];
+    }
+    for origin in origins.iter().filter(|o| o.source == deciding.source) {
+        lines.insert(origin.line, (origin.line, origin.line));
+    }
+    let last = deciding.line + AROUND.max(u64::from(deciding.len) / 40);
+    lines.insert(deciding.line, (deciding.line.saturating_sub(AROUND).max(1), last));
+    let first_known = origins.iter().filter(|o| o.source == deciding.source).min_by_key(|o| o.start);
+    let from = match first_known {
+        // Lines before the first known offset need the beginning of the source.
+        Some(first) if first.line <= deciding.line.saturating_sub(AROUND) => (first.line, first.start),
+        _ => (1, 0),
+    };
+    lines.into_values().map(|(first, last)| LineSpan { lines: first..=last, from }).collect()
+}

@@ -1,0 +1,273 @@
+//! Reading one source: its kind is recognised, its text goes to the grammar, what comes out is judged and handed on
+//! in parts.
+
+use super::CancelToken;
+use crate::correlate::{LogCorrelator, document};
+use crate::group::Judge;
+use crate::ingest::{Blocks, Opened, open_bytes, open_file, open_stdin};
+use crate::model::{
+    Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Rejection, SourceId,
+    SourceLocation, Timestamp,
+};
+use crate::parse::notice::{self, mbox};
+use crate::parse::{Kind, Line, Lines, detect};
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// One source to read.
+pub(super) struct SourceJob {
+    pub id: SourceId,
+    pub location: SourceLocation,
+    pub year: Option<i32>,
+    /// "Now" for what has no date of its own.
+    pub now: Timestamp,
+    /// Raised by the bytes taken from disk.
+    pub bytes_read: Arc<AtomicU64>,
+    pub cancel: CancelToken,
+}
+
+/// What was found since the last part of the same source.
+#[derive(Default)]
+pub(super) struct Part {
+    pub rejections: Vec<Rejection>,
+    pub problems: Vec<Problem>,
+    pub coverage: Coverage,
+    pub accepted: BTreeMap<String, u64>,
+    /// Bytes of decompressed text so far.
+    pub bytes: u64,
+    /// The source has ended.
+    pub done: bool,
+}
+
+/// How much of a source's head its kind is recognised from.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
+const MAX_MAIL_BYTES: usize = 32 << 20;
+
+/// Text that is no log is read in pieces of this size.
+const DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Reads a source to its end; calls `send` with every part, the last of which is `done`.
+pub(super) fn read_source(job: &SourceJob, judge: &mut Judge, send: &mut dyn FnMut(Part)) {
+    let mut reading = Reading { job, judge, send, harvest: Harvest::default(), bytes: 0 };
+    let opened = match &job.location {
+        SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
+        SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
+        SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
+    };
+    match opened {
+        Ok(opened) => reading.read(opened),
+        Err(error) => reading.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error)),
+    }
+    reading.hand_on(true);
+}
+
+/// A source being read.
+struct Reading<'a> {
+    job: &'a SourceJob,
+    judge: &'a mut Judge,
+    send: &'a mut dyn FnMut(Part),
+    harvest: Harvest,
+    bytes: u64,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, opened: Opened) {
+        let options = ReadOptions {
+            year: self.job.year,
+            written: opened.written.unwrap_or(self.job.now).min(self.job.now),
+        };
+        let mut reader = opened.reader;
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
+        let kind = detect(&head);
+        let blocks = Blocks::new(io::Cursor::new(head).chain(Failing { reader, failed }));
+        match kind {
+            Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
+            Kind::Binary => {
+                let message = "no text: neither a log nor a mail; it was not read".to_owned();
+                self.problem(ProblemKind::NotMail, None, message);
+            }
+            Kind::Log => self.read_log(blocks, options),
+            Kind::Mbox => self.read_mails(blocks, true),
+            Kind::Mail => self.read_mails(blocks, false),
+            Kind::Text => self.read_document(blocks, &options),
+        }
+    }
+
+    fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
+        let mut log = LogCorrelator::new(self.job.id, options);
+        while let Some(block) = self.next_block(&mut blocks) {
+            for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
+                log.line(line, &mut self.harvest);
+            }
+            self.hand_on(false);
+        }
+        log.finish(&mut self.harvest);
+    }
+
+    fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mbox: bool) {
+        let mut mail = Mail::default();
+        let mut after_blank = true;
+        while let Some(block) = self.next_block(&mut blocks) {
+            for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
+                if mbox && mbox::is_boundary(line.bytes, after_blank) {
+                    self.end_mail(&mut mail);
+                    mail.begin_after(&line);
+                } else {
+                    mail.push(&line, block.bytes, block.start);
+                }
+                after_blank = line.bytes.is_empty();
+            }
+            self.hand_on(false);
+        }
+        self.end_mail(&mut mail);
+    }
+
+    fn end_mail(&mut self, mail: &mut Mail) {
+        if mail.cut {
+            let message = format!("a message of over {} MiB: its end was not read", MAX_MAIL_BYTES >> 20);
+            let origin = Origin { source: self.job.id, line: mail.line, start: mail.start, len: 0 };
+            self.problem(ProblemKind::TooLong, Some(origin), message);
+        }
+        if !mail.bytes.is_empty() {
+            notice::read_mail(self.job.id, &mail.bytes, mail.line, mail.start, &mut self.harvest);
+        }
+        *mail = Mail::default();
+    }
+
+    fn read_document(&mut self, mut blocks: Blocks<impl io::Read>, options: &ReadOptions) {
+        let mut piece = Vec::new();
+        let mut place = (1, 0);
+        while let Some(block) = self.next_block(&mut blocks) {
+            if piece.is_empty() {
+                place = (block.line, block.start);
+            }
+            piece.extend_from_slice(block.bytes);
+            if piece.len() >= DOCUMENT_BYTES {
+                self.end_piece(&mut piece, place, options);
+            }
+        }
+        self.end_piece(&mut piece, place, options);
+    }
+
+    fn end_piece(&mut self, piece: &mut Vec<u8>, (line, start): (u64, u64), options: &ReadOptions) {
+        let mut harvest = Harvest::default();
+        document::read(self.job.id, piece, options, &mut harvest);
+        move_origins(&mut harvest, line - 1, start);
+        self.harvest.evidence.append(&mut harvest.evidence);
+        self.harvest.problems.append(&mut harvest.problems);
+        self.harvest.coverage.add(harvest.coverage);
+        for (domain, n) in harvest.accepted {
+            *self.harvest.accepted.entry(domain).or_default() += n;
+        }
+        piece.clear();
+        self.hand_on(false);
+    }
+
+    /// The next block; `None` at the end, on an error (which is noted), or when asked to stop.
+    fn next_block<'b, R: io::Read>(&mut self, blocks: &'b mut Blocks<R>) -> Option<crate::ingest::Block<'b>> {
+        if self.job.cancel.is_cancelled() {
+            return None;
+        }
+        match blocks.next_block() {
+            Ok(block) => {
+                let block = block?;
+                self.bytes = block.start + block.bytes.len() as u64;
+                if block.cut {
+                    let message = format!(
+                        "a line of over {} bytes: its end was not read",
+                        crate::ingest::MAX_LINE_BYTES
+                    );
+                    let origin = Origin { source: self.job.id, line: block.line, start: block.start, len: 0 };
+                    self.problem(ProblemKind::TooLong, Some(origin), message);
+                }
+                Some(block)
+            }
+            Err(error) => {
+                let why = crate::ingest::open::reason(&error);
+                self.problem(ProblemKind::Truncated, None, format!("{why}; what came before was read"));
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, kind: ProblemKind, origin: Option<Origin>, message: String) {
+        self.harvest.problems.push(Problem { kind, origin, message });
+    }
+
+    /// Judges what was harvested and sends it.
+    fn hand_on(&mut self, done: bool) {
+        let Harvest { evidence, problems, coverage, accepted } = std::mem::take(&mut self.harvest);
+        let judge = &mut *self.judge;
+        let rejections: Vec<_> = evidence.into_iter().map(|e| judge.judge(e)).collect();
+        let bytes = self.bytes;
+        (self.send)(Part { rejections, problems, coverage, accepted, bytes, done });
+    }
+}
+
+/// A message being put together from its lines.
+#[derive(Default)]
+struct Mail {
+    bytes: Vec<u8>,
+    line: u64,
+    start: u64,
+    cut: bool,
+}
+
+impl Mail {
+    /// The message begins with the line after `separator`.
+    fn begin_after(&mut self, separator: &Line<'_>) {
+        self.line = separator.number + 1;
+        self.start = separator.start + separator.bytes.len() as u64 + 1;
+    }
+
+    /// Adds a line with its line end as it stands in `block`.
+    fn push(&mut self, line: &Line<'_>, block: &[u8], block_start: u64) {
+        if self.bytes.is_empty() {
+            (self.line, self.start) = (line.number, line.start);
+        }
+        let from = (line.start - block_start) as usize;
+        let ended = memchr::memchr(b'\n', &block[from..]).map_or(block.len(), |at| from + at + 1);
+        if self.bytes.len() + (ended - from) > MAX_MAIL_BYTES {
+            self.cut = true;
+        } else if !self.cut {
+            self.bytes.extend_from_slice(&block[from..ended]);
+        }
+    }
+}
+
+/// Gives the error that reading the head met, once its bytes are used up.
+struct Failing<R> {
+    reader: R,
+    failed: Option<io::Error>,
+}
+
+impl<R: io::Read> io::Read for Failing<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.reader.read(buf),
+        }
+    }
+}
+
+/// Moves all places by the piece's own place.
+fn move_origins(harvest: &mut Harvest, lines: u64, bytes: u64) {
+    if (lines, bytes) == (0, 0) {
+        return;
+    }
+    let shift = |origin: &mut Origin| {
+        origin.line += lines;
+        origin.start += bytes;
+    };
+    for Evidence { origins, attempts, .. } in &mut harvest.evidence {
+        origins.iter_mut().for_each(shift);
+        attempts.iter_mut().for_each(|a| shift(&mut a.origin));
+    }
+    harvest.coverage.not_understood_at.iter_mut().for_each(shift);
+    harvest.problems.iter_mut().filter_map(|p| p.origin.as_mut()).for_each(shift);
+}
