@@ -1,8 +1,13 @@
 //! What is known: classes with their guidance, providers, rules. Loaded from the TOML in `assets/`.
 
+use super::engine;
+use super::index::Index;
+use super::load::{self, Loaded};
+use super::provider::ProviderIndex;
 use super::{Facts, Rule};
-use crate::model::{Actor, ClassIdx, Confidence, ProviderIdx, Retry, RuleIdx, Tier, Verdict};
+use crate::model::{Actor, ClassIdx, ProviderIdx, Retry, RuleIdx, Verdict};
 use crate::smtp::Stage;
+use std::ops::Range;
 
 /// Whether somebody has to do something.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -13,6 +18,46 @@ pub enum Need {
     Wait,
     /// There is nothing to do.
     Nothing,
+}
+
+impl Need {
+    /// `act`, `wait` or `nothing`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Act => "act",
+            Self::Wait => "wait",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// How bad it is if nobody acts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Severity {
+    /// One message, or nothing.
+    Low,
+    /// Some mail does not arrive.
+    #[default]
+    Normal,
+    /// Much mail does not arrive.
+    High,
+    /// An account or a machine may be in foreign hands.
+    Security,
+}
+
+impl Severity {
+    /// All, mildest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Security];
+
+    /// `low`, `normal`, `high`, `security`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Security => "security",
+        }
+    }
 }
 
 /// One thing to do.
@@ -41,6 +86,8 @@ pub struct Class {
     pub cause: String,
     /// Act, wait, or nothing.
     pub need: Need,
+    /// How bad it is.
+    pub severity: Severity,
     /// Whether to retry.
     pub retry: Retry,
     /// Why so.
@@ -83,8 +130,12 @@ pub struct Guide {
     pub triage: Vec<String>,
     /// Sender-side checks: title, text.
     pub sender_side: Vec<(String, String)>,
+    /// The command of each of these, where there is one, with `{placeholders}`.
+    pub sender_side_run: Vec<Option<String>>,
     /// Recipient-side checks.
     pub recipient_side: Vec<(String, String)>,
+    /// Their commands.
+    pub recipient_side_run: Vec<Option<String>>,
     /// Prevention.
     pub prevention: Vec<String>,
     /// Questions and answers.
@@ -110,29 +161,62 @@ pub struct Knowledge {
     providers: Vec<Provider>,
     rules: Vec<Rule>,
     guide: Guide,
+    unclassified: ClassIdx,
+    pub(super) index: Index,
+    pub(super) provider_index: ProviderIndex,
 }
 
 impl Knowledge {
     /// What the program carries in itself.
     pub fn builtin() -> Result<Self, KnowledgeError> {
-        Ok(Self { classes: Vec::new(), providers: Vec::new(), rules: Vec::new(), guide: Guide::default() })
+        Ok(Self::from_loaded(load::load(&load::builtin_sources())?))
+    }
+
+    /// Knowledge from files of the caller's: path (`rules/mine.toml`; the folder tells the kind) and text.
+    pub fn from_sources<F: Into<String>, T: AsRef<str>>(
+        sources: impl IntoIterator<Item = (F, T)>,
+    ) -> Result<Self, KnowledgeError> {
+        let sources: Vec<_> = sources.into_iter().map(|(f, t)| (f.into(), t)).collect();
+        let mut sources: Vec<_> = sources.iter().map(|(f, t)| (f.clone(), t.as_ref())).collect();
+        sources.sort();
+        Ok(Self::from_loaded(load::load(&sources)?))
+    }
+
+    fn from_loaded(loaded: Loaded) -> Self {
+        let unclassified = loaded.classes.iter().position(|c| c.id == load::UNCLASSIFIED);
+        Self {
+            // The loader has seen to it that there is one.
+            unclassified: ClassIdx(unclassified.unwrap_or_default() as u16),
+            index: Index::new(&loaded.rules),
+            provider_index: ProviderIndex::new(&loaded.providers),
+            classes: loaded.classes,
+            providers: loaded.providers,
+            rules: loaded.rules,
+            guide: loaded.guide,
+        }
     }
 
     /// The verdict on one reply.
     pub fn classify(&self, facts: &Facts<'_>) -> Verdict {
-        let _ = facts;
-        Verdict {
-            class: ClassIdx(0),
-            rule: None,
-            tier: Tier::Unclassified,
-            confidence: Confidence::Low,
-            matched: Vec::new(),
-            provider: None,
-            retry: Retry::AfterFix,
-            actors: vec![Actor::SenderAdmin],
-            runners_up: Vec::new(),
-            stage_hint: None,
-        }
+        self.classify_for(self.provider_of(facts), facts)
+    }
+
+    /// The verdict where the provider is known already. `matched` belongs to `facts.diagnostic_code`.
+    pub(crate) fn classify_for(&self, provider: Option<ProviderIdx>, facts: &Facts<'_>) -> Verdict {
+        engine::classify(self, provider, facts)
+    }
+
+    /// Where the words and codes stand in `facts.diagnostic_code` that made the verdict's rule match: byte ranges
+    /// in order, not overlapping. Empty if the rule does not match these facts.
+    ///
+    /// A verdict that many refusals share holds no ranges of its own, as each has its own text.
+    pub fn matched(&self, facts: &Facts<'_>, verdict: &Verdict) -> Vec<Range<u32>> {
+        verdict.rule.map_or_else(Vec::new, |rule| engine::matched(self, rule, facts))
+    }
+
+    /// Who runs the host that refused: by its name, by words only this provider writes, by the recipient's domain.
+    pub fn provider_of(&self, facts: &Facts<'_>) -> Option<ProviderIdx> {
+        self.provider_index.find(facts)
     }
 
     /// A class.
@@ -148,6 +232,26 @@ impl Knowledge {
     /// A provider.
     pub fn provider(&self, provider: ProviderIdx) -> &Provider {
         &self.providers[provider.0 as usize]
+    }
+
+    /// A class by its id.
+    pub fn class_by_id(&self, id: &str) -> Option<ClassIdx> {
+        self.classes.iter().position(|c| c.id == id).map(|i| ClassIdx(i as u16))
+    }
+
+    /// A provider by its id.
+    pub fn provider_by_id(&self, id: &str) -> Option<ProviderIdx> {
+        self.providers.iter().position(|p| p.id == id).map(|i| ProviderIdx(i as u16))
+    }
+
+    /// A rule by its id.
+    pub fn rule_by_id(&self, id: &str) -> Option<RuleIdx> {
+        self.rules.iter().position(|r| r.id == id).map(|i| RuleIdx(i as u32))
+    }
+
+    /// The class of what no rule knows.
+    pub fn unclassified(&self) -> ClassIdx {
+        self.unclassified
     }
 
     /// All classes in file order.

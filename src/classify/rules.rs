@@ -1,7 +1,10 @@
-//! Rules as data.
+//! Rules as data, and the facts they are asked about.
 
-use crate::model::{ClassIdx, Direction};
+use super::Step;
+use crate::model::{Actor, ClassIdx, Confidence, Direction, ProviderIdx, Retry};
 use crate::smtp::{EnhancedStatus, ReplyCode, Stage};
+use regex::{Regex, RegexBuilder};
+use std::sync::OnceLock;
 
 /// What a verdict is made from.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +25,211 @@ pub struct Facts<'a> {
     pub direction: Direction,
 }
 
-/// One rule.
+/// One rule. All conditions it sets must hold. `tokens` and `any_text` together are one condition, which holds if one
+/// of their words stands in the reply; `all_text` holds if all do.
+///
+/// A condition on the enhanced status code fails where the reply has none; one on the reply code fails only for
+/// rules that look at nothing but codes, as words are often quoted without their code.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// `ms365.dbeb`
     pub id: String,
     /// Its class.
     pub class: ClassIdx,
+    /// The file it stands in: `rules/recipient.toml`.
+    pub file: String,
+    /// A rule of the user's own: matched before all others.
+    pub user: bool,
+    /// Only for this provider.
+    pub provider: Option<ProviderIdx>,
+    /// Words that one provider or program writes, looked for as whole words in their own case.
+    pub tokens: Vec<String>,
+    /// One of these stands in the reply; lower case.
+    pub any_text: Vec<String>,
+    /// All of these stand in the reply; lower case.
+    pub all_text: Vec<String>,
+    /// None of these stands in the reply; lower case.
+    pub not_text: Vec<String>,
+    /// An expression that matches the reply, for what literals cannot say.
+    pub regex: Option<Pattern>,
+    /// The reply code is one of these.
+    pub codes: Vec<ReplyCode>,
+    /// The enhanced status code is one of these.
+    pub enhanced: Vec<EnhancedPattern>,
+    /// The stage is one of these.
+    pub stages: Vec<Stage>,
+    /// Who refused whom.
+    pub direction: Option<Direction>,
+    /// Instead of the class's.
+    pub retry: Option<Retry>,
+    /// Instead of the class's, unless empty.
+    pub actors: Vec<Actor>,
+    /// Instead of the class's.
+    pub title: Option<String>,
+    /// Trust it no further than this.
+    pub confidence: Option<Confidence>,
     /// What it knows beyond the class.
     pub note: Option<String>,
+    /// What to do first, before the class's steps.
+    pub fix: Vec<Step>,
     /// Where it was learnt.
     pub source: Option<String>,
+    /// Replies that it decides.
+    pub accept: Vec<Sample>,
+    /// Replies that it does not decide.
+    pub reject: Vec<Sample>,
+}
+
+impl Rule {
+    /// It looks at words, not only at codes.
+    pub fn has_words(&self) -> bool {
+        !self.tokens.is_empty() || self.has_text()
+    }
+
+    /// It looks at the reply's text.
+    pub fn has_text(&self) -> bool {
+        !self.any_text.is_empty() || !self.all_text.is_empty() || self.regex.is_some()
+    }
+}
+
+/// A reply that a rule is, or is not, for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sample {
+    /// The reply, verbatim.
+    pub reply: String,
+    /// The stage, where it matters.
+    pub stage: Stage,
+    /// The host that gave it, where it matters.
+    pub host: Option<String>,
+    /// Where it matters.
+    pub recipient_domain: Option<String>,
+    /// Outgoing where the sample does not say.
+    pub direction: Direction,
+}
+
+impl Sample {
+    /// The facts as a parser would state them.
+    pub fn facts(&self) -> Facts<'_> {
+        let reply = crate::smtp::read_reply(crate::smtp::innermost(&self.reply).inner);
+        Facts {
+            diagnostic_code: &self.reply,
+            reply_code: reply.code,
+            enhanced_status: reply.enhanced,
+            stage: self.stage,
+            remote_mta: self.host.as_deref(),
+            recipient_domain: self.recipient_domain.as_deref(),
+            direction: self.direction,
+        }
+    }
+}
+
+/// An enhanced status code of which parts may be open: `5.7.26`, `5.7.*`, `*.2.2`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EnhancedPattern {
+    class: Option<u8>,
+    subject: Option<u16>,
+    detail: Option<u16>,
+}
+
+impl EnhancedPattern {
+    /// Reads `5.7.26`, `5.7.*`, `*.2.2` or `X.2.2`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(|part| match part {
+            "*" | "X" | "x" => Some(None),
+            digits => digits.parse::<u16>().ok().map(Some),
+        });
+        let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
+        let class_is_one = class.is_none_or(|c| matches!(c, 2 | 4 | 5));
+        (parts.next().is_none() && class_is_one).then_some(Self {
+            class: class.map(|c| c as u8),
+            subject,
+            detail,
+        })
+    }
+
+    /// `status` is one of those meant.
+    pub fn matches(self, status: EnhancedStatus) -> bool {
+        self.class.is_none_or(|c| c == status.class)
+            && self.subject.is_none_or(|s| s == status.subject)
+            && self.detail.is_none_or(|d| d == status.detail)
+    }
+
+    /// How many parts are fixed, 0 to 3.
+    pub fn n_fixed(self) -> usize {
+        [self.class.is_some(), self.subject.is_some(), self.detail.is_some()].iter().filter(|f| **f).count()
+    }
+}
+
+/// A regular expression that is compiled when it is first needed.
+///
+/// Built-in expressions are tried by a test, so start-up need not pay for them.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    source: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+/// Enough for any rule; keeps a user's expression from eating the memory.
+const REGEX_SIZE_LIMIT: usize = 1 << 20;
+
+impl Pattern {
+    /// An expression not yet looked at.
+    pub fn new(source: String) -> Self {
+        Self { source, compiled: OnceLock::new() }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        build(&self.source).map(drop).map_err(|e| e.to_string().replace('\n', " "))
+    }
+
+    /// Where it matches.
+    pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
+        let regex = self.compiled.get_or_init(|| build(&self.source).ok()).as_ref()?;
+        regex.find(text).map(|m| m.range())
+    }
+
+    /// How many characters of it are plain letters and digits: its share in a rule's specificity.
+    pub fn n_literal(&self) -> usize {
+        let mut escaped = false;
+        let mut n = 0;
+        for c in self.source.chars() {
+            n += usize::from(!escaped && (c.is_alphanumeric() || c == ' '));
+            escaped = !escaped && c == '\\';
+        }
+        n
+    }
+}
+
+fn build(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(source).case_insensitive(true).size_limit(REGEX_SIZE_LIMIT).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, status: &str, expect: bool) {
+        let status = EnhancedStatus::parse(status).unwrap();
+        assert_eq!(EnhancedPattern::parse(pattern).unwrap().matches(status), expect, "{pattern} {status}");
+    }
+
+    #[test]
+    fn enhanced_patterns() {
+        check("5.7.26", "5.7.26", true);
+        check("5.7.26", "5.7.2", false);
+        check("5.7.*", "5.7.515", true);
+        check("5.7.*", "4.7.515", false);
+        check("*.2.2", "4.2.2", true);
+        check("X.2.2", "5.2.2", true);
+        for wrong in ["", "5.7", "5.7.1.2", "3.1.1", "5.a.1"] {
+            assert_eq!(EnhancedPattern::parse(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -2,10 +2,26 @@
 //!
 //! `code:550 who:dns -domain:example.org "user unknown"`; see docs/QUERY.md.
 
+pub mod edit;
+mod eval;
+pub mod facets;
+pub mod fields;
+mod finder;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod index;
+mod lex;
 pub mod parse;
 pub mod scope;
+pub mod term;
 pub mod view;
+pub mod words;
 
-pub use parse::{Query, QueryError};
+pub use eval::row_key;
+pub use facets::row_label;
+pub use fields::{FIELDS, Field};
+pub use index::Index;
+pub use parse::{Expr, Query, QueryError};
 pub use scope::{Scope, scope};
-pub use view::{Facet, FacetField, Facets, PatternRow, View, answer};
+pub use term::{RowKey, Term, quoted_value};
+pub use view::{Facet, FacetField, Facets, PatternRow, View, answer, answer_with, most_needed};

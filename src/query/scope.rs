@@ -1,6 +1,9 @@
 //! How far a pattern reaches: one recipient, one domain, one sender, or everyone.
 
-use crate::model::{RejectionIdx, Snapshot};
+use super::words::{counted, fmt_count};
+use crate::model::{Rejection, RejectionIdx, Snapshot};
+use crate::smtp::{ReversePath, domain_of};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is hit by the given refusals.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,8 +26,157 @@ pub struct Scope {
     pub accepted: u64,
 }
 
-/// The scope of `rows`.
+/// The scope of `rows`. Addresses that differ in case alone are the same; the null reverse-path is a sender without
+/// a domain.
 pub fn scope(snapshot: &Snapshot, rows: &[RejectionIdx]) -> Scope {
-    let _ = (snapshot, rows);
-    Scope::default()
+    let mut recipients = BTreeSet::new();
+    let mut senders = BTreeSet::new();
+    let mut recipient_domains = BTreeMap::new();
+    let mut sender_domains = BTreeMap::new();
+    let mut remote_mtas = BTreeMap::new();
+    let rejections = || rows.iter().filter_map(|idx| snapshot.get(*idx));
+    for Rejection { evidence, .. } in rejections() {
+        if let Some(recipient) = &evidence.final_recipient {
+            let recipient = recipient.to_ascii_lowercase();
+            add(&mut recipient_domains, domain_of(&recipient));
+            recipients.insert(recipient);
+        }
+        if let Some(path) = &evidence.reverse_path {
+            let sender = path.as_str().to_ascii_lowercase();
+            if *path != ReversePath::Null {
+                add(&mut sender_domains, domain_of(&sender));
+            }
+            senders.insert(sender);
+        }
+        add(&mut remote_mtas, evidence.remote_mta.as_deref());
+    }
+    let accepted_at = |domain: &String| snapshot.accepted.get(domain).copied().unwrap_or(0);
+    Scope {
+        n_refusals: rejections().count() as u32,
+        n_recipients: recipients.len() as u32,
+        accepted_same_domains: recipient_domains.keys().map(accepted_at).sum(),
+        recipient_domains: most_first(recipient_domains),
+        n_senders: senders.len() as u32,
+        sender_domains: most_first(sender_domains),
+        remote_mtas: most_first(remote_mtas),
+        accepted: snapshot.n_accepted(),
+    }
+}
+
+impl Scope {
+    /// One plain sentence: how many, where, from whom, and whether others were accepted meanwhile.
+    ///
+    /// "614 refusals of 402 recipients at 1 domain, all from acme.example; 8,112 recipients at other domains were
+    /// accepted meanwhile."
+    pub fn sentence(&self) -> String {
+        let mut out = counted(self.n_refusals.into(), "refusal", "refusals");
+        if self.n_recipients > 0 {
+            out.push_str(&format!(" of {}", counted(self.n_recipients.into(), "recipient", "recipients")));
+        }
+        match self.recipient_domains.as_slice() {
+            [] => {}
+            [(domain, _)] => out.push_str(&format!(" at {domain}")),
+            domains => out.push_str(&format!(" at {} domains", fmt_count(domains.len() as u64))),
+        }
+        let all = if self.n_refusals > 1 { "all " } else { "" };
+        match (self.n_senders, self.sender_domains.as_slice()) {
+            (0, _) => {}
+            (_, []) => out.push_str(&format!(", {all}with the null reverse-path")),
+            (_, [(domain, n)]) if *n == self.n_refusals => out.push_str(&format!(", {all}from {domain}")),
+            (n, _) => out.push_str(&format!(", from {}", counted(n.into(), "sender", "senders"))),
+        }
+        let others = self.accepted - self.accepted_same_domains;
+        let recipients = |n| counted(n, "recipient", "recipients");
+        let were = |n: u64| if n == 1 { "was" } else { "were" };
+        let same = if self.recipient_domains.len() == 1 { "the same domain" } else { "the same domains" };
+        match (self.accepted_same_domains, others) {
+            (0, 0) => {}
+            (0, n) => {
+                out.push_str(&format!("; {} at other domains {} accepted meanwhile", recipients(n), were(n)))
+            }
+            (n, 0) => out.push_str(&format!("; {} at {same} {} accepted meanwhile", recipients(n), were(n))),
+            (n, m) => out.push_str(&format!(
+                "; {} at {same} and {} at others were accepted meanwhile",
+                recipients(n),
+                fmt_count(m)
+            )),
+        }
+        out.push('.');
+        out
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, u32>, name: Option<&str>) {
+    if let Some(name) = name {
+        *counts.entry(name.to_ascii_lowercase()).or_default() += 1;
+    }
+}
+
+fn most_first(counts: BTreeMap<String, u32>) -> Vec<(String, u32)> {
+    let mut counts: Vec<(String, u32)> = counts.into_iter().collect();
+    // Stable: equal counts stay in name order.
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::fixture::{at, evidence, rejection, snapshot, verdict};
+    use std::sync::Arc;
+
+    #[track_caller]
+    fn check(mails: &[(&str, &str)], accepted: &[(&str, u64)], expect: &str) {
+        let verdict = Arc::new(verdict());
+        let rejections: Vec<_> = mails
+            .iter()
+            .map(|(from, to)| rejection(evidence(Some(at(9, 0)), from, to, "550 no"), &verdict, "aa"))
+            .collect();
+        let rows: Vec<_> = (0..rejections.len() as RejectionIdx).collect();
+        let mut snapshot = snapshot(rejections);
+        snapshot.accepted = Arc::new(accepted.iter().map(|(d, n)| (d.to_string(), *n)).collect());
+        assert_eq!(scope(&snapshot, &rows).sentence(), expect);
+    }
+
+    #[test]
+    fn sentences() {
+        let one = ("a@acme.example", "ana@example.org");
+        let same = ("A@acme.example", "ANA@example.org");
+        let bo = ("b@acme.example", "bo@example.net");
+        let other = ("c@other.example", "bo@example.net");
+        check(&[one], &[], "1 refusal of 1 recipient at example.org, from acme.example.");
+        check(&[one, same], &[], "2 refusals of 1 recipient at example.org, all from acme.example.");
+        check(&[one, bo], &[], "2 refusals of 2 recipients at 2 domains, all from acme.example.");
+        check(&[one, other], &[], "2 refusals of 2 recipients at 2 domains, from 2 senders.");
+        check(
+            &[("<>", "ana@example.org")],
+            &[],
+            "1 refusal of 1 recipient at example.org, with the null reverse-path.",
+        );
+        check(
+            &[("<>", "x@example.org"), one],
+            &[],
+            "2 refusals of 2 recipients at example.org, from 2 senders.",
+        );
+        check(
+            &[one],
+            &[("example.com", 8112)],
+            "1 refusal of 1 recipient at example.org, from acme.example; 8,112 recipients at other domains were \
+             accepted meanwhile.",
+        );
+        check(
+            &[one],
+            &[("example.org", 1)],
+            "1 refusal of 1 recipient at example.org, from acme.example; 1 recipient at the same domain was accepted \
+             meanwhile.",
+        );
+        check(
+            &[one, bo],
+            &[("example.org", 2), ("example.com", 3)],
+            "2 refusals of 2 recipients at 2 domains, all from acme.example; 2 recipients at the same domains and 3 \
+             at others were accepted meanwhile.",
+        );
+        check(&[("a@acme.example", "")], &[], "1 refusal, from acme.example.");
+        check(&[], &[], "0 refusals.");
+    }
 }

@@ -1,9 +1,12 @@
 //! A query's answer over a snapshot: everything a panel draws, computed off the UI thread.
 
-use super::Query;
-use crate::classify::Knowledge;
-use crate::model::{Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
+use super::index::{Index, NO_TIME, Row};
+use super::term::Term;
+use super::{Query, eval, facets};
+use crate::classify::{Knowledge, Need};
+use crate::model::{Actor, Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::smtp::Stage;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many bars a pattern's trend has.
@@ -90,6 +93,8 @@ pub struct View {
 }
 
 /// Answers `query` over `snapshot`. `cancelled` is asked from time to time; `None` if it said yes.
+///
+/// Who asks often keeps an [`Index`] and calls [`answer_with`].
 pub fn answer(
     knowledge: &Knowledge,
     snapshot: &Snapshot,
@@ -97,6 +102,361 @@ pub fn answer(
     include_transient: bool,
     cancelled: &dyn Fn() -> bool,
 ) -> Option<View> {
-    let _ = (knowledge, snapshot, query, include_transient, cancelled);
-    Some(View::default())
+    answer_with(&mut Index::default(), knowledge, snapshot, query, include_transient, cancelled)
+}
+
+/// Answers as [`answer`] does, with what `index` remembers of earlier snapshots of the same case.
+pub fn answer_with(
+    index: &mut Index,
+    knowledge: &Knowledge,
+    snapshot: &Snapshot,
+    query: &Query,
+    include_transient: bool,
+    cancelled: &dyn Fn() -> bool,
+) -> Option<View> {
+    if cancelled() {
+        return None;
+    }
+    index.update(snapshot);
+    // Who asks for transient refusals wants to see them.
+    let include_transient = include_transient || query.any_term(&|term| *term == Term::Transient);
+    let matches = eval::matching(query.expr(), index, snapshot, knowledge, include_transient, cancelled)?;
+    let rows: Vec<RejectionIdx> = index.order.iter().copied().filter(|idx| matches[*idx as usize]).collect();
+    if cancelled() {
+        return None;
+    }
+    let facets = facets::count(&rows, index, snapshot, knowledge, query);
+    if cancelled() {
+        return None;
+    }
+    let mut known = vec![false; index.patterns.len()];
+    for row in index.rows.iter().filter(|row| row.permanent || include_transient) {
+        known[row.pattern as usize] = true;
+    }
+    Some(View {
+        generation: snapshot.generation,
+        query: query.text.clone(),
+        include_transient,
+        patterns: pattern_rows(&rows, index, snapshot),
+        n_recipients: n_recipients(&rows, index),
+        n_refused_total: index.rows.iter().filter(|row| row.permanent).count() as u32,
+        n_patterns_total: known.iter().filter(|known| **known).count() as u32,
+        facets,
+        rows,
+    })
+}
+
+/// The pattern that needs us most: of those somebody on our side has to act on first, the one that threatens
+/// security, else the most severe, else the most frequent. If none is ours, the most frequent of all.
+pub fn most_needed(view: &View, knowledge: &Knowledge) -> Option<usize> {
+    let ours = |row: &PatternRow| {
+        let class = knowledge.classes().get(row.verdict.class.0 as usize)?;
+        let first = row.verdict.actors.first()?;
+        let is_us = matches!(first, Actor::SenderAdmin | Actor::DnsOwner | Actor::Sender);
+        (class.need == Need::Act && is_us).then_some(class.severity)
+    };
+    // The patterns are sorted by frequency: of equals the first is the most frequent.
+    let severest = view.patterns.iter().filter_map(ours).max();
+    match severest {
+        Some(severity) => view.patterns.iter().position(|row| ours(row) == Some(severity)),
+        None => (!view.patterns.is_empty()).then_some(0),
+    }
+}
+
+fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Vec<PatternRow> {
+    // Newest first, and those without a time at the end.
+    let time = |idx: &RejectionIdx| index.rows[*idx as usize].time;
+    let timed = &rows[..rows.partition_point(|idx| time(idx) != NO_TIME)];
+    let span = timed.last().map_or(0, time)..timed.first().map_or(0, time);
+    let mut groups: Vec<Group> = index.patterns.iter().map(|_| Group::default()).collect();
+    for idx in rows {
+        let row = &index.rows[*idx as usize];
+        groups[row.pattern as usize].add(*idx, row, &span);
+    }
+    // For each recipient the pattern it was last counted in.
+    let mut seen_in = vec![usize::MAX; index.recipients.len()];
+    let mut out: Vec<PatternRow> = Vec::new();
+    for (number, group) in groups.into_iter().enumerate().filter(|(_, group)| !group.rows.is_empty()) {
+        let first_time = |to: &&u32| std::mem::replace(&mut seen_in[**to as usize], number) != number;
+        let n_recipients = group.recipients.iter().filter(first_time).count() as u32;
+        let most = group.by_stage.iter().max().copied().unwrap_or(0);
+        let stage = group.by_stage.iter().position(|n| *n == most).unwrap_or(0);
+        let verdict = index.rows[group.first_idx as usize].verdict;
+        let exact_time = |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time);
+        let timed = &group.rows[..group.n_timed];
+        out.push(PatternRow {
+            pattern: Arc::clone(&index.patterns[number]),
+            verdict: Arc::clone(&index.verdicts[verdict as usize]),
+            stage: Stage::ALL[stage],
+            n_recipients,
+            first_seen: timed.last().and_then(|idx| exact_time(*idx)),
+            last_seen: timed.first().and_then(|idx| exact_time(*idx)),
+            trend: group.trend,
+            rows: group.rows,
+        });
+    }
+    out.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| a.pattern.id.cmp(&b.pattern.id)));
+    out
+}
+
+/// A pattern while its rows come in, newest first.
+struct Group {
+    rows: Vec<RejectionIdx>,
+    recipients: Vec<u32>,
+    n_timed: usize,
+    first_idx: RejectionIdx,
+    by_stage: [u32; Stage::ALL.len()],
+    trend: [u32; TREND_BARS],
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            recipients: Vec::new(),
+            n_timed: 0,
+            first_idx: RejectionIdx::MAX,
+            by_stage: [0; Stage::ALL.len()],
+            trend: [0; TREND_BARS],
+        }
+    }
+}
+
+impl Group {
+    fn add(&mut self, idx: RejectionIdx, row: &Row, span: &Range<i64>) {
+        self.rows.push(idx);
+        self.first_idx = self.first_idx.min(idx);
+        self.by_stage[row.stage as usize] += 1;
+        if row.recipient != 0 {
+            self.recipients.push(row.recipient);
+        }
+        if row.time != NO_TIME {
+            self.n_timed += 1;
+            self.trend[bar(row.time, span)] += 1;
+        }
+    }
+}
+
+/// The bar of the trend that a time within `span` belongs to.
+fn bar(time: i64, span: &Range<i64>) -> usize {
+    // In a float, because times may lie further apart than an i64 holds; the last time belongs to the last bar.
+    let share = (time as f64 - span.start as f64) / (span.end as f64 - span.start as f64).max(1.0);
+    ((share * TREND_BARS as f64) as usize).min(TREND_BARS - 1)
+}
+
+fn n_recipients(rows: &[RejectionIdx], index: &Index) -> u32 {
+    let mut seen = vec![false; index.recipients.len()];
+    let mut n = 0;
+    for idx in rows {
+        let recipient = index.rows[*idx as usize].recipient as usize;
+        if recipient != 0 && !std::mem::replace(&mut seen[recipient], true) {
+            n += 1;
+        }
+    }
+    n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attempt, Direction, Retry};
+    use crate::query::fixture::{at, evidence, knowledge, rejection, snapshot, verdict, verdict_of};
+
+    fn case() -> Snapshot {
+        let ours = Arc::new(verdict());
+        let theirs =
+            Arc::new(Verdict { actors: vec![Actor::RecipientAdmin], retry: Retry::Never, ..verdict() });
+        let mut rejections = vec![
+            rejection(
+                evidence(Some(at(9, 0)), "news@acme.example", "ana@example.org", "550 5.1.1 No such user"),
+                &theirs,
+                "bb",
+            ),
+            rejection(
+                evidence(Some(at(11, 0)), "news@acme.example", "Ana@example.org", "550 5.1.1 No such user"),
+                &theirs,
+                "bb",
+            ),
+            rejection(evidence(Some(at(10, 0)), "<>", "bo@sub.example.org", "550 5.7.1 Spam"), &ours, "aa"),
+            rejection(
+                evidence(None, "bo@acme.example", "ida@example.net", "554 5.7.1 SPAM (score 9)"),
+                &ours,
+                "aa",
+            ),
+            rejection(
+                evidence(Some(at(10, 0)), "news@acme.example", "eve@example.com", "450 4.2.0 Greylisted"),
+                &ours,
+                "cc",
+            ),
+        ];
+        rejections[2].evidence.direction = Direction::Incoming;
+        rejections[2].evidence.stage = Stage::EndOfData;
+        rejections[2].evidence.remote_ip = "10.9.8.7".parse().ok();
+        let again: Attempt = rejections[3].evidence.attempts[0].clone();
+        rejections[3].evidence.attempts.push(again);
+        rejections[3].evidence.queue_id = Some("ABC".into());
+        snapshot(rejections)
+    }
+
+    fn view(query: &str) -> View {
+        let knowledge = knowledge();
+        answer(&knowledge, &case(), &Query::parse(query).unwrap(), false, &|| false).unwrap()
+    }
+
+    #[test]
+    fn what_terms_match() {
+        for (query, expect) in [
+            ("", "1 2 0 3"),
+            ("no such user", "1 0"),
+            ("\"no such\"", "1 0"),
+            ("spam", "2 3"),
+            ("spam -score", "2"),
+            ("ana@", "1 0"),
+            ("acme.example", "1 2 0 3"),
+            ("mx.example.net", "3"),
+            ("4c8kx0", "1 2 0"),
+            ("v1:aa", "2 3"),
+            ("code:550", "1 2 0"),
+            ("code:5yz -code:550", "3"),
+            ("esc:5.7.*", "2 3"),
+            ("esc:*.1.1", "1 0"),
+            ("row:none", "1 2 0 3"),
+            ("who:us", "2 3"),
+            ("who:postmaster", "1 0"),
+            ("stage:eod", "2"),
+            ("domain:example.org", "1 2 0"),
+            ("domain:*.example.org", "2"),
+            ("domain:ample.org", ""),
+            ("sender:news", "1 0"),
+            ("sender:NEWS@acme.example", "1 0"),
+            ("sender:ews@acme.example", ""),
+            ("sender:@acme.example", "1 0 3"),
+            ("sender:bo@", "3"),
+            ("sender:<>", "2"),
+            ("to:ana", "1 0"),
+            ("to:na@example.org", ""),
+            ("mta:example.net", "3"),
+            ("ip:10.0.0.0/8", "2"),
+            ("ip:192.0.2.1", "1 0 3"),
+            ("ip:0.0.0.0/0", "1 2 0 3"),
+            ("ip:::/0", ""),
+            ("provider:none", "1 2 0 3"),
+            ("provider:google", ""),
+            ("source:mail.log", "1 2 0 3"),
+            ("source:MAIL", "1 2 0 3"),
+            ("source:other", ""),
+            ("pattern:aa or pattern:v1:b", "1 2 0 3"),
+            ("queue:ABC", "3"),
+            ("queue:abc", ""),
+            ("since:2026-11-17T10:00", "1 2"),
+            ("until:2026-11-17", "1 2 0"),
+            ("until:2026-11-17T10:00", "0"),
+            ("seen:1h", "1 2"),
+            ("tries:>1", "3"),
+            ("tries:1", "1 2 0"),
+            ("retry:never", "1 0"),
+            ("confidence:medium", "1 2 0 3"),
+            ("direction:incoming", "2"),
+            ("is:outgoing", "1 0 3"),
+            ("is:permanent", "1 2 0 3"),
+            ("is:soft", "4"),
+            ("is:unclassified", ""),
+            ("-(spam or code:550)", ""),
+        ] {
+            let rows: Vec<String> = view(query).rows.iter().map(|idx| idx.to_string()).collect();
+            assert_eq!(rows.join(" "), expect, "{query}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_the_rows_put_together() {
+        let view = view("");
+        let got: Vec<String> = view
+            .patterns
+            .iter()
+            .map(|p| {
+                let time = |t: Option<Timestamp>| t.map_or("-".into(), |t| t.format("%H:%M").to_string());
+                format!(
+                    "{} {:?} {} {} {}..{}",
+                    p.pattern.id,
+                    p.rows,
+                    p.n_recipients,
+                    p.stage.name(),
+                    time(p.first_seen),
+                    time(p.last_seen)
+                )
+            })
+            .collect();
+        assert_eq!(got, ["v1:aa [2, 3] 2 rcpt_to 10:00..10:00", "v1:bb [1, 0] 1 rcpt_to 09:00..11:00"]);
+        assert_eq!((view.n_recipients, view.n_refused_total, view.n_patterns_total), (3, 4, 2));
+        let trend = view.patterns[1].trend;
+        assert_eq!((trend[0], trend[TREND_BARS - 1], trend.iter().sum::<u32>()), (1, 1, 2));
+    }
+
+    #[test]
+    fn facets_count_under_the_query() {
+        let lines = |query: &str| -> Vec<String> {
+            let all = view(query).facets.0;
+            let line = |f: &Facet| format!("{}={}{}", f.term, f.count, if f.active { "*" } else { "" });
+            all.iter().map(|(_, values)| values.iter().map(line).collect::<Vec<_>>().join(" ")).collect()
+        };
+        assert_eq!(
+            lines(""),
+            [
+                "who:sender_admin=2 who:recipient_admin=2",
+                "row:none=4",
+                "stage:rcpt_to=3 stage:end_of_data=1",
+                "",
+                "domain:example.org=2 domain:example.net=1 domain:sub.example.org=1",
+                "source:mail.log=4",
+            ]
+        );
+        assert_eq!(lines("stage:eod who:dns")[..3], ["who:dns_owner=0*", "", "stage:end_of_data=0*"]);
+    }
+
+    #[test]
+    fn an_index_follows_its_case() {
+        let knowledge = knowledge();
+        let all = case();
+        let mut part = Snapshot { chunks: Vec::new(), starts: Vec::new(), ..all.clone() };
+        let mut index = Index::default();
+        let query = Query::parse("example.org").unwrap();
+        for chunk in &all.chunks {
+            part.push(Arc::clone(chunk));
+            let kept = answer_with(&mut index, &knowledge, &part, &query, true, &|| false).unwrap();
+            let fresh = answer(&knowledge, &part, &query, true, &|| false).unwrap();
+            assert_eq!(format!("{kept:?}"), format!("{fresh:?}"));
+        }
+        let other = case();
+        let kept = answer_with(&mut index, &knowledge, &other, &query, true, &|| false).unwrap();
+        assert_eq!(kept.rows, [1, 2, 0]);
+        assert!(answer(&knowledge, &all, &query, true, &|| true).is_none());
+    }
+
+    #[test]
+    fn what_needs_us_most() {
+        let knowledge = knowledge();
+        let check = |classes: &[(&str, Actor, usize)], expect: Option<&str>| {
+            let mut rejections = Vec::new();
+            for (class, actor, n) in classes {
+                let verdict = Verdict { actors: vec![*actor], ..verdict_of(&knowledge, class) };
+                let verdict = Arc::new(verdict);
+                let evidence = evidence(Some(at(9, 0)), "a@acme.example", "b@example.org", "550 no");
+                rejections.extend((0..*n).map(|_| rejection(evidence.clone(), &verdict, class)));
+            }
+            let view =
+                answer(&knowledge, &snapshot(rejections), &Query::default(), false, &|| false).unwrap();
+            let got = most_needed(&view, &knowledge).map(|i| view.patterns[i].pattern.id.to_string());
+            assert_eq!(got, expect.map(|id| format!("v1:{id}")));
+        };
+        let (us, them) = (Actor::SenderAdmin, Actor::RecipientAdmin);
+        check(&[], None);
+        check(&[("recipient.unknown", us, 5), ("auth.none", us, 2)], Some("auth.none"));
+        check(&[("account.blocked", us, 1), ("auth.none", us, 2)], Some("account.blocked"));
+        check(
+            &[("account.blocked", them, 1), ("unclassified", us, 1), ("auth.none", them, 9)],
+            Some("unclassified"),
+        );
+        check(&[("recipient.unknown", them, 3), ("auth.none", them, 2)], Some("recipient.unknown"));
+    }
 }
