@@ -5,13 +5,14 @@ use super::dialogs::Dialogs;
 use super::frame_ctx::FrameCtx;
 use super::note::{self, Reader};
 use super::panels::{facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar};
-use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, drop_last_term, toggle_term};
+use super::scopes::Scopes;
+use super::state::{Hover, List, Saved, Selection, State, Tab, Toast};
 use super::theme::{self, Theme};
 use super::{samples, words};
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, RawLines};
 use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
-use crate::query::{Query, View};
+use crate::query::{Query, View, most_needed};
 use eframe::egui;
 use egui::{Frame, Key, Modifiers, Panel};
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub struct App {
     saved: Saved,
     dialogs: Dialogs,
     commands: Commands,
+    scopes: Scopes,
     include_transient: bool,
     /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
     paste_wanted: bool,
@@ -63,6 +65,7 @@ impl App {
             saved,
             dialogs: Dialogs::default(),
             commands: Commands::default(),
+            scopes: Scopes::start(ctx),
             include_transient: false,
             paste_wanted: false,
             title: String::new(),
@@ -151,7 +154,8 @@ impl App {
         let current = self.view.generation == self.snapshot.generation;
         let selection = &mut self.state.selection;
         if ended && current && selection.pattern.is_none() && selection.message.is_none() && !selection.cleared {
-            selection.pattern = most_needed(&self.view, &self.knowledge);
+            let first = most_needed(&self.view, &self.knowledge);
+            selection.pattern = first.map(|at| self.view.patterns[at].pattern.id.clone());
         }
     }
 
@@ -292,8 +296,8 @@ impl App {
             UiCommand::Stop => self.engine.stop(),
             UiCommand::Close => self.close(),
             UiCommand::SetQuery(text) => self.set_query(text),
-            UiCommand::ToggleTerm(term) => self.set_query(toggle_term(&self.state.query.text, &term)),
-            UiCommand::DropLastTerm => self.set_query(drop_last_term(&self.state.query.text)),
+            UiCommand::ToggleTerm(term) => self.set_query(self.last_good_query().with_term(&term)),
+            UiCommand::DropLastTerm => self.set_query(self.last_good_query().without_last_term()),
             UiCommand::FocusQuery => self.state.query.focus = true,
             UiCommand::IncludeTransient(include) => {
                 self.include_transient = include;
@@ -356,11 +360,20 @@ impl App {
         match Query::parse(&text) {
             Ok(query) => {
                 self.state.query.error = None;
+                #[cfg(any(test, feature = "gui-tests"))]
+                if let Some(fixture) = &mut self.fixture {
+                    fixture.ask(&query, self.include_transient);
+                }
                 self.engine.ask(query, self.include_transient);
             }
             Err(error) => self.state.query.error = Some(error),
         }
         self.state.query.text = text;
+    }
+
+    /// What the field says; while there is a mistake in it, what was asked last.
+    fn last_good_query(&self) -> Query {
+        Query::parse(&self.state.query.text).or_else(|_| Query::parse(&self.view.query)).unwrap_or_default()
     }
 
     fn step_pattern(&mut self, by: isize) {
@@ -415,6 +428,7 @@ impl App {
             theme: self.theme(),
             selection: &self.state.selection,
             raw: self.raw.as_ref(),
+            scope: self.scopes.sentence(&self.view, self.state.selection.pattern.as_deref()),
             redact: self.saved.redact,
             now: self.now(),
             width: ctx.content_rect().width(),
@@ -573,6 +587,11 @@ impl eframe::App for App {
             self.theme().apply(ctx);
             self.applied_dark = Some(self.saved.dark);
         }
+        let pattern = self.state.selection.pattern.as_deref();
+        let row = pattern.and_then(|id| self.view.patterns.iter().position(|p| &*p.pattern.id == id));
+        if let Some(row) = row {
+            self.scopes.want(&self.snapshot, &self.view, row);
+        }
         let wanted = match self.state.tab {
             Tab::Raw => self.frame_ctx(ctx).message().map(|(idx, _)| idx),
             _ => None,
@@ -616,16 +635,6 @@ fn step(at: Option<usize>, by: isize, len: usize) -> Option<usize> {
         None if by > 0 => 0,
         None => last,
     })
-}
-
-/// The pattern that needs somebody most: the most refusals among those to act on, else the first.
-fn most_needed(view: &View, knowledge: &Knowledge) -> Option<Box<str>> {
-    let acts = |p: &&crate::query::PatternRow| {
-        let class = knowledge.classes().get(p.verdict.class.0 as usize);
-        class.is_none_or(|c| c.need == crate::classify::Need::Act)
-    };
-    let first = view.patterns.iter().find(acts).or(view.patterns.first())?;
-    Some(first.pattern.id.clone())
 }
 
 fn expand_home(path: &str) -> std::path::PathBuf {

@@ -22,6 +22,8 @@ pub struct FrameCtx<'a> {
     pub selection: &'a Selection,
     /// The lines for the Raw tab, if they have come.
     pub raw: Option<&'a Arc<RawLines>>,
+    /// How far the selected pattern reaches, once that is known.
+    pub scope: Option<Arc<str>>,
     /// Hide addresses in what is copied.
     pub redact: bool,
     /// When the frame began.

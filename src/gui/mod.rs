@@ -13,6 +13,7 @@ pub mod frame_ctx;
 pub mod note;
 pub mod panels;
 pub mod samples;
+pub mod scopes;
 pub mod state;
 pub mod theme;
 pub mod widgets;

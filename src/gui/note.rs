@@ -52,8 +52,9 @@ pub fn compose(frame: &FrameCtx<'_>, pattern: &PatternRow, reader: Reader, markd
     if let Some(class) = class {
         note.push_str(&format!("\n{}\n", class.cause));
         for step in &class.fix {
-            let idx = pattern.rows.first().copied();
-            note.push_str(&format!("{bullet}{}\n", words::fill(frame.snapshot, idx, &step.text)));
+            let rejection = pattern.rows.first().and_then(|idx| frame.snapshot.get(*idx));
+            let sentence = rejection.map_or_else(|| step.text.clone(), |r| crate::notes::fill(&step.text, r));
+            note.push_str(&format!("{bullet}{sentence}\n"));
         }
     }
     let _ = reader;

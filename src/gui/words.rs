@@ -1,24 +1,13 @@
 //! Numbers, times and texts as the window writes them.
 
-use crate::model::{RejectionIdx, Snapshot, Timestamp};
-use std::borrow::Cow;
+use crate::model::Timestamp;
 
-/// `1204118` as `1,204,118`.
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use crate::notes::visible;
+pub use crate::query::words::{counted, fmt_count as number};
 
-/// `1 refusal`, `2 refusals`.
-pub fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(n), if n == 1 { one } else { many })
+/// Evidence on one line, with its hidden characters shown.
+pub fn one_line(text: &str) -> String {
+    crate::notes::one_line(text).into_owned()
 }
 
 /// `part` of `whole` as `2.4 %`; nothing without a whole.
@@ -75,78 +64,14 @@ pub fn file_name(path: &str) -> &str {
     path.trim_end_matches('/').rsplit(['/', '\\']).next().filter(|n| !n.is_empty()).unwrap_or(path)
 }
 
-/// Control and bidirectional characters shown as escapes, so that evidence cannot play tricks on its reader.
-/// Line ends stay.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    let harmless = |c: char| c == '\n' || !(c.is_control() || is_bidi(c));
-    if text.chars().all(harmless) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '\t' => out.push_str("    "),
-            '\r' => out.push_str("\\r"),
-            c if harmless(c) => out.push(c),
-            c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Evidence on one line: line ends become blanks.
-pub fn one_line(text: &str) -> String {
-    visible(text).replace('\n', " ")
-}
-
-/// Sentence with `{placeholders}` filled in from one refusal.
-pub fn fill(snapshot: &Snapshot, idx: Option<RejectionIdx>, text: &str) -> String {
-    if !text.contains('{') {
-        return text.to_owned();
-    }
-    let evidence = idx.and_then(|idx| snapshot.get(idx)).map(|r| &r.evidence);
-    let recipient = evidence.and_then(|e| e.final_recipient.as_deref());
-    let sender = evidence.and_then(|e| e.reverse_path.as_ref()).map(|p| p.as_str());
-    let domain = |mailbox: Option<&str>| mailbox.and_then(crate::smtp::domain_of).map(str::to_owned);
-    let values = [
-        ("{recipient_domain}", domain(recipient), "the recipient's domain"),
-        ("{sender_domain}", domain(sender), "the sender's domain"),
-        ("{recipient}", recipient.map(str::to_owned), "the recipient"),
-        ("{sender}", sender.map(str::to_owned), "the sender"),
-        ("{remote_host}", evidence.and_then(|e| e.remote_mta.as_deref()).map(str::to_owned), "the remote host"),
-        ("{our_ip}", None, "your outgoing IP"),
-    ];
-    let mut out = text.to_owned();
-    for (name, value, otherwise) in values {
-        if out.contains(name) {
-            out = out.replace(name, value.as_deref().unwrap_or(otherwise));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers() {
-        assert_eq!(number(0), "0");
-        assert_eq!(number(999), "999");
-        assert_eq!(number(1_204_118), "1,204,118");
         assert_eq!(percent(24, 1000).as_deref(), Some("2.4 %"));
         assert_eq!(percent(0, 0), None);
-    }
-
-    #[test]
-    fn evidence_plays_no_tricks() {
-        assert_eq!(visible("a\u{202e}b\u{7}"), "a\\u{202e}b\\u{7}");
-        assert_eq!(visible("a\nb"), "a\nb");
-        assert_eq!(one_line("a\r\nb"), "a\\r b");
     }
 
     #[test]

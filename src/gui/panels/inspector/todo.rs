@@ -7,6 +7,7 @@ use crate::gui::frame_ctx::FrameCtx;
 use crate::gui::widgets::button::{link_ui, tick_ui};
 use crate::gui::widgets::{icons, reply, text};
 use crate::gui::words;
+use crate::notes;
 use eframe::egui;
 use egui::{Align, Rect, Ui, vec2};
 use std::collections::BTreeSet;
@@ -27,15 +28,20 @@ pub fn todo_ui(
         reply_ui(ui, frame, subject);
         return;
     };
-    let fill = |t: &str| words::fill(frame.snapshot, subject.message.map(|(idx, _)| idx), t);
+    let fill = |t: &str| match subject.message {
+        Some((_, rejection)) => notes::fill(t, rejection),
+        None => t.to_owned(),
+    };
 
     text::section_ui(ui, theme, "What happened");
     text::paragraph_ui(ui, &fill(&class.cause), theme.body(), colors.text);
     if let Some(pattern) = subject.pattern {
-        let n_refusals = words::counted(pattern.rows.len() as u64, "refusal", "refusals");
-        let n_recipients = words::counted(u64::from(pattern.n_recipients), "recipient", "recipients");
         ui.add_space(2.0);
-        text::paragraph_ui(ui, &format!("{n_refusals} to {n_recipients}."), theme.body(), colors.muted);
+        let sentence = match &frame.scope {
+            Some(sentence) => words::visible(sentence).into_owned(),
+            None => words::counted(pattern.rows.len() as u64, "refusal", "refusals"),
+        };
+        text::paragraph_ui(ui, &sentence, theme.body(), colors.muted);
     }
 
     let mut number = 0;
@@ -104,7 +110,11 @@ fn step_ui(
         out.push(UiCommand::Tick(key.0, key.1));
     }
     if let Some(run) = &step.run {
-        command_ui(ui, frame, &fill(run), out);
+        let command = match subject.message {
+            Some((_, rejection)) => notes::fill_command(run, rejection),
+            None => run.clone(),
+        };
+        command_ui(ui, frame, &command, out);
     }
     ui.add_space(2.0);
 }
