@@ -156,6 +156,7 @@ impl App {
         if ended && current && selection.pattern.is_none() && selection.message.is_none() && !selection.cleared {
             let first = most_needed(&self.view, &self.knowledge);
             selection.pattern = first.map(|at| self.view.patterns[at].pattern.id.clone());
+            selection.scroll = true;
         }
     }
 
@@ -319,7 +320,10 @@ impl App {
                     self.state.ticked.insert(key);
                 }
             }
-            UiCommand::CopyNote(reader) => self.copy_note(ctx, reader),
+            UiCommand::CopyNote(reader) => {
+                self.state.reader = reader;
+                self.copy_note(ctx, reader);
+            }
             UiCommand::Copy(text, what) => {
                 ctx.copy_text(text);
                 self.toast(ctx, what.to_owned());

@@ -130,7 +130,7 @@ const TEMPLATES: &[Template] = &[
         code: 550,
         status: None,
         stage: Stage::Unknown,
-        reply: "550 Administrative prohibition \u{202e}(see 日本語)",
+        reply: "550 Administrative prohibition \u{202e}(see above)",
         masked: "550 Administrative prohibition",
         domain: "odd.example",
         mx: "mx.odd.example",

@@ -1,5 +1,6 @@
 //! What the window remembers between frames, and what it remembers between runs.
 
+use super::note::Reader;
 use crate::model::RejectionIdx;
 use crate::query::QueryError;
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,8 @@ pub struct State {
     pub facets_toggled: bool,
     /// The inspector is shown although the window is narrow; or hidden although it is wide.
     pub inspector_toggled: bool,
+    /// For whom the note is.
+    pub reader: Reader,
     /// The menu of readers shall open.
     pub open_reader_menu: bool,
 }

@@ -214,7 +214,11 @@ impl Theme {
         style.spacing.button_padding = egui::vec2(10.0, 4.0);
         style.spacing.interact_size = egui::vec2(24.0, 26.0);
         style.spacing.menu_margin = Margin::same(6);
-        style.spacing.scroll = egui::style::ScrollStyle { bar_width: 8.0, ..egui::style::ScrollStyle::floating() };
+        style.spacing.scroll = egui::style::ScrollStyle {
+            bar_width: 8.0,
+            fade: egui::style::ScrollFadeStyle { strength: 0.0, size: 0.0 },
+            ..egui::style::ScrollStyle::floating()
+        };
 
         let mut visuals = if self.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
         visuals.override_text_color = None;

@@ -56,7 +56,7 @@ fn most_shown(field: FacetField) -> usize {
 fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, title: &str, n: usize) {
     let theme = frame.theme;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), egui::Sense::hover());
-    let inner = rect.shrink2(vec2(theme.sizes.gap_large, 0.0));
+    let inner = rect.shrink2(vec2(10.0, 0.0));
     text::paint(ui, inner, Align::Min, title, theme.small_strong(), theme.colors.muted);
     if n > 8 {
         let n = words::number(n as u64);
@@ -71,7 +71,7 @@ fn facet_ui(ui: &mut Ui, frame: &FrameCtx<'_>, field: FacetField, facet: &Facet)
     let name = format!("{}, {}", facet.label, words::counted(u64::from(facet.count), "refusal", "refusals"));
     let (rect, response) = text::row_ui(ui, theme.sizes.facet_row, &name, facet.active);
     text::row_background(ui, theme, rect, &response, facet.active);
-    let mut left = rect.left() + theme.sizes.gap_large;
+    let mut left = rect.left() + 10.0;
     let (icon, family) = match (field, facet.icon) {
         (FacetField::Who, _) => {
             let actor = facet.term.split_once(':').map_or("", |(_, actor)| actor);
@@ -87,14 +87,14 @@ fn facet_ui(ui: &mut Ui, frame: &FrameCtx<'_>, field: FacetField, facet: &Facet)
     };
     if let Some((icon, font, color)) = icon {
         text::icon(ui, pos2(left + 7.0, rect.center().y), icon, font, color);
-        left += 22.0;
+        left += 21.0;
     }
-    let right = rect.right() - theme.sizes.gap_large;
+    let right = rect.right() - 10.0;
     let count = words::number(u64::from(facet.count));
     let place = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
     let count_color = if facet.active { colors.text } else { colors.muted };
     let count = text::paint(ui, place, Align::Max, &count, theme.body(), count_color);
-    let label_place = place.with_max_x(count.left() - theme.sizes.gap);
+    let label_place = place.with_max_x(count.left() - 6.0);
     let font = if field == FacetField::Stage { theme.mono() } else { theme.body() };
     let label = if facet.count == 0 && !facet.active { colors.muted } else { colors.text };
     text::paint(ui, label_place, Align::Min, &words::one_line(&facet.label), font, label);

@@ -85,10 +85,10 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let rows = frame.rows();
     let width = ui.available_width();
     // The two addresses share what the other columns leave; columns go when there is no room for them.
-    let fixed = [(128.0, true), (92.0, width > 560.0), (92.0, true), (118.0, width > 640.0), (48.0, width > 480.0)];
+    let fixed = [(116.0, true), (84.0, width > 560.0), (82.0, true), (100.0, width > 640.0), (34.0, width > 480.0)];
     let taken: f32 = fixed.iter().filter(|(_, shown)| *shown).map(|(w, _)| w).sum();
     let sender_shown = width > 420.0;
-    let gaps = theme.sizes.gap * 7.0 + theme.sizes.gap_large;
+    let gaps = theme.sizes.gap * 8.0 + theme.sizes.gap_large;
     let rest = (width - taken - gaps).max(120.0);
     let recipient = if sender_shown { (rest * 0.54).floor() } else { rest };
 

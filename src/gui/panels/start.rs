@@ -28,7 +28,6 @@ pub fn start_ui(
     typed_path: &mut String,
     out: &mut Commands,
 ) {
-    let theme = frame.theme;
     egui::ScrollArea::vertical().id_salt("start").auto_shrink([false, false]).show(ui, |ui| {
         let all = ui.available_width();
         let width = (all - 48.0).min(980.0).max(280.0);
@@ -40,7 +39,7 @@ pub fn start_ui(
         let inner = ui.scope_builder(builder, |ui| {
             ui.set_width(width);
             drop_area_ui(ui, frame, typed_path, out);
-            ui.add_space(theme.sizes.gap_large);
+            ui.add_space(20.0);
             if width > 720.0 {
                 let column = (width * 0.54).floor();
                 ui.horizontal_top(|ui| {
@@ -73,7 +72,7 @@ fn drop_area_ui(ui: &mut Ui, frame: &FrameCtx<'_>, typed_path: &mut String, out:
     let colors = &theme.colors;
     let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), 246.0), egui::Sense::hover());
     ui.painter().rect_filled(area, 10, colors.panel);
-    let dash = Stroke::new(1.0, colors.faint);
+    let dash = Stroke::new(1.0, colors.faint.gamma_multiply(0.7));
     let edge = area.shrink(0.5);
     let corners = [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
     ui.painter().extend(Shape::dashed_line(&corners, dash, 4.0, 3.0));

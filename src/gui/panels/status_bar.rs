@@ -18,7 +18,7 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, theme.line());
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
-        ui.add_space(theme.sizes.gap_large - 18.0 + 10.0);
+        ui.add_space(theme.sizes.gap_large);
         let snapshot = frame.snapshot;
         let small = |text: String, color: egui::Color32| {
             egui::Label::new(egui::RichText::new(text).font(theme.small()).color(color)).truncate()
@@ -26,7 +26,7 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
         if snapshot.state == ReadState::Empty {
             ui.add(small("Nothing open".to_owned(), colors.muted));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.add_space(theme.sizes.gap);
+                ui.add_space(theme.sizes.gap_large);
                 ui.add(small("? lists the keys".to_owned(), colors.faint));
             });
             return;

@@ -29,7 +29,7 @@ pub fn top_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, query: &mut QueryState, sho
     let bar = ui.max_rect();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = theme.sizes.gap;
-        ui.add_space(theme.sizes.gap_small);
+        ui.add_space(10.0);
         let (logo, _) = ui.allocate_exact_size(vec2(84.0, 24.0), Sense::hover());
         let center = logo.left_center() + vec2(10.0, 0.0);
         text::icon(ui, center, icons::FILL_ENVELOPE_OPEN, theme.icon_fill(19.0), colors.reputation);

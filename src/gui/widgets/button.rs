@@ -52,6 +52,15 @@ pub fn button_ui(ui: &mut Ui, theme: &Theme, look: Look, icon: Option<char>, tex
     response
 }
 
+/// A button that opens a menu: its text and a caret.
+pub fn menu_button_ui(ui: &mut Ui, theme: &Theme, text: &str, name: &str) -> Response {
+    // Blanks leave room for the caret.
+    let response = button_ui(ui, theme, Look::Plain, None, &format!("{text}     "), name);
+    let center = response.rect.right_center() - vec2(17.0, 0.0);
+    super::text::icon(ui, center, super::icons::CARET_DOWN, theme.icon(13.0), theme.colors.muted);
+    response
+}
+
 /// A small coloured word. Returns the width it took; painted with its left edge at `left_center`.
 pub fn paint_badge(ui: &Ui, theme: &Theme, left_center: egui::Pos2, text: &str, fg: Color32, bg: Color32) -> f32 {
     let galley = ui.painter().layout_no_wrap(text.to_owned(), theme.badge(), fg);
@@ -121,7 +130,9 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
     let colors = &theme.colors;
     let color = if ticked { colors.muted } else { colors.text };
     let width = ui.available_width() - 24.0;
-    let galley = ui.painter().layout(text.to_owned(), theme.body(), color, width);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme.body(), color, width);
+    job.sections[0].format.line_height = Some(18.0);
+    let galley = ui.painter().layout_job(job);
     let size = vec2(ui.available_width(), galley.size().y.max(18.0) + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, ticked, text));
@@ -137,6 +148,6 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
         let stroke = Stroke::new(1.0, colors.accent);
         ui.painter().rect_stroke(square.expand(2.0), 5, stroke, StrokeKind::Outside);
     }
-    ui.painter().galley(rect.min + vec2(24.0, 2.0), galley, color);
+    ui.painter().galley(rect.min + vec2(24.0, 1.0), galley, color);
     response
 }

@@ -52,7 +52,9 @@ pub fn section_ui(ui: &mut Ui, theme: &Theme, title: &str) {
 
 /// A paragraph of evidence or explanation that wraps and can be selected.
 pub fn paragraph_ui(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> egui::Response {
-    ui.add(egui::Label::new(egui::RichText::new(text).font(font).color(color)).wrap().selectable(true))
+    let line_height = Some((font.size * 1.42).round());
+    let text = egui::RichText::new(text).font(font).color(color).line_height(line_height);
+    ui.add(egui::Label::new(text).wrap().selectable(true))
 }
 
 /// Space for a row of `height` over the whole width, which can be clicked and has a name.

@@ -9,7 +9,7 @@ use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
 use crate::gui::note::Reader;
 use crate::gui::state::{State, Tab};
-use crate::gui::widgets::button::{Look, button_ui, chip_ui, paint_badge, tab_ui};
+use crate::gui::widgets::button::{Look, button_ui, chip_ui, menu_button_ui, paint_badge, tab_ui};
 use crate::gui::widgets::{icons, text};
 use crate::model::{Confidence, Rejection, RejectionIdx, Retry, Verdict};
 use crate::query::PatternRow;
@@ -63,7 +63,7 @@ pub fn inspector_ui(ui: &mut Ui, frame: &FrameCtx<'_>, state: &State, markdown: 
         .frame(egui::Frame::new().fill(frame.theme.colors.panel))
         .show(ui, |ui| match state.tab {
             Tab::Raw => raw::actions_ui(ui, frame, out),
-            _ => actions_ui(ui, frame, &subject, state.open_reader_menu, markdown, out),
+            _ => actions_ui(ui, frame, &subject, state, markdown, out),
         });
     // Each tab keeps its own place; another subject starts at the top.
     let salt = (state.tab.label(), subject.pattern_id, subject.message.map(|(idx, _)| idx));
@@ -170,7 +170,7 @@ fn actions_ui(
     ui: &mut Ui,
     frame: &FrameCtx<'_>,
     subject: &Subject<'_>,
-    open_menu: bool,
+    state: &State,
     markdown: bool,
     out: &mut Commands,
 ) {
@@ -181,12 +181,13 @@ fn actions_ui(
         ui.add_space(14.0);
         ui.add_enabled_ui(subject.pattern.is_some(), |ui| {
             let copy = button_ui(ui, theme, Look::Main, Some(icons::COPY), "Copy note", "Copy note");
-            if copy.on_hover_text("Copy the note for my team (C)").clicked() {
-                out.push(UiCommand::CopyNote(Reader::Team));
+            if copy.on_hover_text("C copies the note for my team, Shift+C chooses for whom").clicked() {
+                out.push(UiCommand::CopyNote(state.reader));
             }
-            let whom = button_ui(ui, theme, Look::Plain, Some(icons::CARET_DOWN), "for …", "Copy note for …");
+            let label = format!("for {}", state.reader.label());
+            let whom = menu_button_ui(ui, theme, &label, "For whom the note is");
             let menu = egui::Popup::menu(&whom);
-            let menu = if open_menu { menu.open_memory(egui::SetOpenCommand::Bool(true)) } else { menu };
+            let menu = if state.open_reader_menu { menu.open_memory(egui::SetOpenCommand::Bool(true)) } else { menu };
             menu.show(|ui| {
                 ui.set_min_width(210.0);
                 for reader in Reader::ALL {
