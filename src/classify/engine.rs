@@ -9,9 +9,9 @@
 
 use super::provider::find_word;
 use super::text::{MatchText, place};
-use super::{Facts, Knowledge, Rule};
+use super::{Facts, Knowledge, Rule, reply_codes};
 use crate::model::{Confidence, ProviderIdx, RuleIdx, Tier, Verdict};
-use crate::smtp::{EnhancedStatus, ReplyCode, Stage, innermost, read_reply};
+use crate::smtp::{EnhancedStatus, ReplyCode, Stage, innermost};
 use std::ops::Range;
 
 /// How many rules of other classes a verdict names.
@@ -72,7 +72,7 @@ pub(super) fn matched(knowledge: &Knowledge, rule: RuleIdx, facts: &Facts<'_>) -
 fn views<'a>(facts: &'a Facts<'a>) -> Vec<View<'a>> {
     let whole = facts.diagnostic_code;
     let nested = innermost(whole);
-    let own = read_reply(nested.inner);
+    let own = reply_codes(nested.inner);
     // Postfix writes dsn=5.0.0 where the server gave no enhanced status code: then nothing is known.
     let stated = facts.enhanced_status.filter(|e| own.code.is_none() || (e.subject, e.detail) != (0, 0));
     let mut views = vec![View {
@@ -86,7 +86,7 @@ fn views<'a>(facts: &'a Facts<'a>) -> Vec<View<'a>> {
         let start = place(whole, outer).start as usize;
         let around = whole[start..end.max(start)].trim_end();
         end = start;
-        let own = read_reply(around);
+        let own = reply_codes(around);
         // `host mx.example.org[192.0.2.1] said:` tells who speaks, and a host's name must not match a rule.
         if own.code.is_some() || own.enhanced.is_some() || around.split_whitespace().count() > 4 {
             views.push(View {
@@ -327,6 +327,7 @@ fn merged(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
 mod tests {
     use super::*;
     use crate::model::Direction;
+    use crate::smtp::read_reply;
 
     /// Classes a to h, provider `p`, and rules of all tiers.
     fn knowledge() -> Knowledge {

@@ -216,7 +216,12 @@ impl Knowledge {
 
     /// Who runs the host that refused: by its name, by words only this provider writes, by the recipient's domain.
     pub fn provider_of(&self, facts: &Facts<'_>) -> Option<ProviderIdx> {
-        self.provider_index.find(facts)
+        self.provider_in(crate::smtp::innermost(facts.diagnostic_code).inner_host, facts)
+    }
+
+    /// The same where the host that gave the innermost reply is known already.
+    pub(crate) fn provider_in(&self, inner_host: Option<&str>, facts: &Facts<'_>) -> Option<ProviderIdx> {
+        self.provider_index.find(inner_host, facts)
     }
 
     /// A class.

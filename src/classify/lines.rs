@@ -4,7 +4,7 @@
 //! can be pointed at in the evidence. The same reply gives the same lines whether it came with line ends, with
 //! Exim's two characters `\n`, or joined with blanks as Postfix does.
 
-use crate::smtp::{EnhancedStatus, ReplyCode, read_reply};
+use crate::smtp::{EnhancedStatus, Reply, ReplyCode, read_reply};
 
 /// One line of a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Line<'a> {
 /// The lines of `reply`, which is not nested.
 pub(crate) fn reply_lines(reply: &str) -> Vec<Line<'_>> {
     let reply = without_type(reply.trim());
-    let first = read_reply(reply);
+    let first = reply_codes(reply);
     let mut lines = Vec::new();
     for raw in raw_lines(reply) {
         let mut rest = raw;
@@ -36,6 +36,11 @@ pub(crate) fn reply_lines(reply: &str) -> Vec<Line<'_>> {
         lines.push(line(rest, first.code, first.enhanced));
     }
     lines
+}
+
+/// The codes of `reply`, which is not nested.
+pub(crate) fn reply_codes(reply: &str) -> Reply<'_> {
+    read_reply(without_type(reply.trim()))
 }
 
 /// `smtp;` before a Diagnostic-Code (RFC 3464 §2.3.6), should the evidence still carry it.
@@ -93,7 +98,11 @@ fn line(raw: &str, code: Option<ReplyCode>, enhanced: Option<EnhancedStatus>) ->
         let e = e.to_string();
         head.find(&e).map(|at| &head[at..at + e.len()])
     });
-    Line { code: reply.code.map(|_| &raw[..3]), enhanced: status, text: reply.text.trim_end() }
+    // `550 5.1.1 - gsmtp`: a dash after a blank is not the code's own, though it was skipped with it.
+    let separators = head.len() - head.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
+    let dash = raw[head.len() - separators..head.len()].find(" -").map(|at| head.len() - separators + at + 1);
+    let text = &raw[dash.unwrap_or(head.len())..];
+    Line { code: reply.code.map(|_| &raw[..3]), enhanced: status, text }
 }
 
 #[cfg(test)]
@@ -120,6 +129,7 @@ mod tests {
         check("550 5.1.1 room 550 is closed", "550 5.1.1 room 550 is closed");
         check("550-a\n250 places", "550 - a|- - 250 places");
         check("550 5.7.1 a\n5.7.1 b", "550 5.7.1 a|- 5.7.1 b");
+        check("550-5.1.1 a\n550 5.1.1 - gsmtp", "550 5.1.1 a|550 5.1.1 - gsmtp");
         check("no codes", "- - no codes");
         check("", "- - ");
         check("550", "550 - ");

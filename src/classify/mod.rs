@@ -18,6 +18,6 @@ mod text;
 
 pub use explain::{Why, explain_tier};
 pub use knowledge::{Class, Guide, Knowledge, KnowledgeError, Need, Provider, Severity, Step};
-pub(crate) use lines::reply_lines;
+pub(crate) use lines::{reply_codes, reply_lines};
 pub use lint::lint;
 pub use rules::{Facts, Rule, Sample};

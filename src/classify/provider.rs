@@ -5,7 +5,6 @@
 
 use super::{Facts, Provider};
 use crate::model::ProviderIdx;
-use crate::smtp::innermost;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use std::collections::HashMap;
 
@@ -46,9 +45,8 @@ impl ProviderIndex {
         new
     }
 
-    /// The provider of these facts.
-    pub fn find(&self, facts: &Facts<'_>) -> Option<ProviderIdx> {
-        let inner_host = innermost(facts.diagnostic_code).inner_host;
+    /// The provider of these facts. `inner_host` is the host that the text names as the innermost reply's.
+    pub fn find(&self, inner_host: Option<&str>, facts: &Facts<'_>) -> Option<ProviderIdx> {
         inner_host
             .and_then(|host| self.by_host(host))
             .or_else(|| facts.remote_mta.and_then(|host| self.by_host(host)))
@@ -104,7 +102,7 @@ pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::model::Direction;
-    use crate::smtp::Stage;
+    use crate::smtp::{Stage, innermost};
 
     fn index() -> ProviderIndex {
         let provider = |id: &str, suffix: &str, domain: &str, tokens: &[&str]| Provider {
@@ -132,7 +130,7 @@ mod tests {
             recipient_domain: domain,
             direction: Direction::Outgoing,
         };
-        assert_eq!(index().find(&facts).map(|p| p.0), expect);
+        assert_eq!(index().find(innermost(text).inner_host, &facts).map(|p| p.0), expect);
     }
 
     #[test]

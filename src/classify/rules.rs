@@ -110,7 +110,7 @@ pub struct Sample {
 impl Sample {
     /// The facts as a parser would state them.
     pub fn facts(&self) -> Facts<'_> {
-        let reply = crate::smtp::read_reply(crate::smtp::innermost(&self.reply).inner);
+        let reply = super::reply_codes(crate::smtp::innermost(&self.reply).inner);
         Facts {
             diagnostic_code: &self.reply,
             reply_code: reply.code,

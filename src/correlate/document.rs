@@ -1,9 +1,165 @@
 //! A document that is neither a plain log nor a mail: pasted text, a transcript, a notice without its headers, or
 //! a mixture of them with remarks in between.
+//!
+//! ```text
+//! Hi all, since yesterday we get this:
+//! > Mar  1 10:00:00 mx1 postfix/smtp[7]: 4F1C: to=<a@example.org>, … status=bounced (host mx said: 550 5.1.1 no)
+//! ```
+//! Log lines are set aside and read as a log; the rest is tried as sessions, then as a notice, and at last line by
+//! line for bare replies. Each kind knows its own look-alikes; what holds a 5yz reply and gave nothing is counted.
 
-use crate::model::{Harvest, ReadOptions, SourceId};
+mod fragment;
+mod paste;
+
+use super::LogCorrelator;
+use crate::model::{Harvest, Problem, ProblemKind, ReadOptions, SourceId};
+use crate::parse::{Line, Lines, notice, transcript};
+use std::collections::BTreeSet;
+
+/// Lines that a hard wrap made of one log line, at most.
+const MAX_WRAPPED: usize = 12;
 
 /// Reads a whole document; what is found goes to `out`.
 pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Harvest) {
-    let _ = (source, bytes, options, out);
+    let before = out.evidence.len();
+    let split = split(source, bytes);
+    let mut log = LogCorrelator::new(source, options.clone());
+    // The correlator counts lines for itself; here each line of the document counts once.
+    let mut from_log = Harvest::default();
+    for line in &split.log_lines {
+        log.line(Line { source, bytes: &line.text, number: line.number, start: line.start }, &mut from_log);
+    }
+    log.finish(&mut from_log);
+    let in_log = from_log.evidence.len() + from_log.accepted.len();
+    out.evidence.append(&mut from_log.evidence);
+    out.problems.append(&mut from_log.problems);
+    for (domain, n) in from_log.accepted {
+        *out.accepted.entry(domain).or_default() += n;
+    }
+    let n_log_lines = split.log_lines.len() as u64;
+    from_log.coverage.lines = from_log.coverage.lines.saturating_sub(n_log_lines);
+    out.coverage.add(from_log.coverage);
+
+    // Lines framed like a log, in which no log was found, may be a framed session.
+    let rest: &[u8] = if in_log == 0 { bytes } else { &split.rest };
+    let mut taken: BTreeSet<u64> = BTreeSet::new();
+    if in_log > 0 {
+        taken.extend(split.log_lines.iter().flat_map(|line| line.number..=line.last));
+    }
+    fragment::read(source, rest, out, &mut taken);
+    let sessions = transcript::read_noting(source, rest, 1, 0, out);
+    let in_sessions = sessions.found;
+    taken.extend(sessions.lines);
+    let mut in_notice = 0;
+    if out.evidence.len() == before {
+        in_notice = notice::read_body(source, rest, 1, 0, out);
+    }
+    let nothing = in_sessions == 0 && in_notice == 0 && out.evidence.len() == before;
+    paste::read(source, rest, &taken, nothing, in_notice > 0, out);
+    out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
+    if out.evidence.len() == before
+        && out.coverage.not_understood == 0
+        && out.accepted.is_empty()
+        && !bytes.is_empty()
+    {
+        out.problems.push(Problem {
+            kind: ProblemKind::NotMail,
+            origin: None,
+            message: "no refused mail was found in this text".to_owned(),
+        });
+    }
+}
+
+/// A log line of the document: without the paste's decoration, put back together if it was wrapped.
+struct LogLine {
+    text: Vec<u8>,
+    number: u64,
+    last: u64,
+    start: u64,
+}
+
+struct Split {
+    log_lines: Vec<LogLine>,
+    /// The document with the log lines blanked out, so that places stay valid.
+    rest: Vec<u8>,
+}
+
+/// Sets the log lines aside.
+fn split(source: SourceId, bytes: &[u8]) -> Split {
+    let mut log_lines: Vec<LogLine> = Vec::new();
+    let mut rest = bytes.to_vec();
+    if let Some(bom) = rest.get_mut(..3).filter(|head| *head == b"\xef\xbb\xbf") {
+        bom.fill(b' ');
+    }
+    let mut wrapped = 0;
+    for line in Lines::new(source, bytes, 1, 0) {
+        let undressed = undress(line.bytes);
+        let skipped = (line.bytes.len() - undressed.len()) as u64;
+        let decoded = without_entities(undressed);
+        let is_log = is_log_line(&decoded);
+        let goes_on = !is_log
+            && wrapped < MAX_WRAPPED
+            && !decoded.is_empty()
+            && log_lines.last().is_some_and(|open| open.last + 1 == line.number && is_cut(&open.text));
+        if !(is_log || goes_on) {
+            continue;
+        }
+        let from = line.start as usize;
+        rest[from..from + line.bytes.len()].fill(b' ');
+        if let (true, Some(open)) = (goes_on, log_lines.last_mut()) {
+            wrapped += 1;
+            open.text.push(b' ');
+            open.text.extend_from_slice(&decoded);
+            open.last = line.number;
+            continue;
+        }
+        wrapped = 0;
+        log_lines.push(LogLine {
+            text: decoded,
+            number: line.number,
+            last: line.number,
+            start: line.start + skipped,
+        });
+    }
+    Split { log_lines, rest }
+}
+
+/// Without quote marks, bullets, back-ticks and table bars around the line.
+fn undress(line: &[u8]) -> &[u8] {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let start = line.iter().position(|b| !b" \t>|`*-\xc2\xa0".contains(b)).unwrap_or(line.len());
+    line[start..].trim_ascii_end()
+}
+
+fn without_entities(line: &[u8]) -> Vec<u8> {
+    if !line.contains(&b'&') {
+        return line.to_vec();
+    }
+    let text = String::from_utf8_lossy(line);
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&").into_bytes()
+}
+
+/// Whether a delivery line stops inside its parentheses: its rest stands in the next line.
+fn is_cut(line: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(line, b"to=<").or_else(|| memchr::memmem::find(line, b"reject: "))
+    else {
+        // Exim and others: no sure sign.
+        return false;
+    };
+    let Some(status) = memchr::memmem::find(&line[at..], b"status=") else {
+        return memchr::memmem::find(line, b"reject: ").is_none() && line.len() > 60;
+    };
+    let tail = &line[at + status..];
+    let open = tail.iter().filter(|b| **b == b'(').count();
+    let closed = tail.iter().filter(|b| **b == b')').count();
+    open > closed || open == 0
+}
+
+/// A time stamp with a month's name, a host and a program.
+fn is_log_line(line: &[u8]) -> bool {
+    let mut words = line.split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let month = words.next().is_some_and(|word| word.len() == 3 && word[0].is_ascii_uppercase());
+    let day = words.next().is_some_and(|word| word.len() <= 2 && word.iter().all(u8::is_ascii_digit));
+    let clock = words.next().is_some_and(|word| word.len() >= 8 && word[2] == b':' && word[5] == b':');
+    month && day && clock && words.nth(1).is_some_and(|program| program.ends_with(b":"))
 }

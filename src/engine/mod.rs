@@ -9,9 +9,11 @@ mod answers;
 mod cancel;
 mod case;
 mod raw;
+mod reference;
 mod run;
 mod source;
 
 pub use cancel::CancelToken;
 pub use raw::{RawLine, RawLines};
+pub use reference::read_alone;
 pub use run::{Engine, Input, Wake};

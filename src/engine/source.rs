@@ -52,12 +52,22 @@ const DOCUMENT_BYTES: usize = 16 << 20;
 
 /// Reads a source to its end; calls `send` with every part, the last of which is `done`.
 pub(super) fn read_source(job: &SourceJob, judge: &mut Judge, send: &mut dyn FnMut(Part)) {
-    let mut reading = Reading { job, judge, send, harvest: Harvest::default(), bytes: 0 };
     let opened = match &job.location {
         SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
         SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
         SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
     };
+    read_opened(job, opened, judge, send);
+}
+
+/// As [`read_source`], for an input that somebody else has opened.
+pub(super) fn read_opened(
+    job: &SourceJob,
+    opened: io::Result<Opened>,
+    judge: &mut Judge,
+    send: &mut dyn FnMut(Part),
+) {
+    let mut reading = Reading { job, judge, send, harvest: Harvest::default(), bytes: 0 };
     match opened {
         Ok(opened) => reading.read(opened),
         Err(error) => reading.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error)),

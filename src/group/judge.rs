@@ -1,32 +1,207 @@
 //! Evidence to rejection: verdict and pattern, computed once for each distinct masked reply.
+//!
+//! Rules are tried on the masked reply with an example in place of each pill, not on the first reply that happened
+//! to come: so the verdict is the same whatever the order of sources and the number of workers, and no rule can
+//! match the name of somebody's mailbox. A reply that quotes another is tried as it is; that is rare.
 
-use crate::classify::{Facts, Knowledge};
-use crate::model::{Evidence, Pattern, Rejection};
+use super::key::Key;
+use super::mask::{Masked, Varying};
+use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
+use crate::model::{Direction, Evidence, Pattern, ProviderIdx, Rejection, Verdict};
+use crate::smtp::{EnhancedStatus, NestedReply, ReplyCode, ReversePath, Stage, domain_of, innermost};
+use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
+
+/// How many distinct masked replies are remembered; then it starts anew.
+const MAX_REMEMBERED: usize = 1 << 16;
+
+/// Longest text of a pattern for people, in characters.
+const MAX_TEXT: usize = 400;
 
 /// Judges evidence; remembers what it has seen. One for each worker.
 pub struct Judge {
     knowledge: Arc<Knowledge>,
+    memo: HashMap<Box<str>, Judged>,
+    /// Verdicts on replies that quote others are shared too.
+    masked: Masked,
+    key: String,
+}
+
+#[derive(Clone)]
+struct Judged {
+    verdict: Arc<Verdict>,
+    pattern: Arc<Pattern>,
 }
 
 impl Judge {
     /// A judge that has seen nothing.
     pub fn new(knowledge: Arc<Knowledge>) -> Self {
-        Self { knowledge }
+        Self { knowledge, memo: HashMap::new(), masked: Masked::default(), key: String::new() }
     }
 
     /// Adds verdict and pattern; fills in an unknown stage that the verdict suggests, and says so.
-    pub fn judge(&mut self, evidence: Evidence) -> Rejection {
+    ///
+    /// The verdict is shared by all refusals with the same masked reply, so its `matched` is empty:
+    /// [`Knowledge::matched`] gives the ranges for one refusal.
+    pub fn judge(&mut self, mut evidence: Evidence) -> Rejection {
+        let Judged { verdict, pattern } = self.judged(&evidence);
+        if let (Stage::Unknown, Some(stage)) = (evidence.stage, verdict.stage_hint) {
+            evidence.stage = stage;
+            evidence.stage_inferred = true;
+        }
+        Rejection { evidence, verdict, pattern }
+    }
+
+    fn judged(&mut self, evidence: &Evidence) -> Judged {
         let facts = Facts {
             diagnostic_code: &evidence.diagnostic_code,
             reply_code: evidence.reply_code,
             enhanced_status: evidence.enhanced_status,
             stage: evidence.stage,
             remote_mta: evidence.remote_mta.as_deref(),
-            recipient_domain: None,
+            recipient_domain: evidence.final_recipient.as_deref().and_then(domain_of),
             direction: evidence.direction,
         };
-        let verdict = Arc::new(self.knowledge.classify(&facts));
-        Rejection { evidence, verdict, pattern: Arc::new(Pattern { id: "v1:".into(), text: "".into() }) }
+        let nested = innermost_of(facts.diagnostic_code);
+        let provider = self.knowledge.provider_in(nested.inner_host, &facts);
+        let own = reply_codes(nested.inner);
+        let own = Own { code: own.code.or(facts.reply_code), enhanced: own.enhanced };
+        let lines = reply_lines(nested.inner);
+        self.masked.mask(lines.iter().map(|l| l.text), &varying(evidence));
+        self.write_key(&facts, &own, provider, &nested);
+        if let Some(judged) = self.memo.get(self.key.as_str()) {
+            return judged.clone();
+        }
+        let mut verdict = match nested.outer.is_empty() {
+            false => self.knowledge.classify_for(provider, &facts),
+            true => {
+                let example = with_codes(own.code, own.enhanced, &self.masked.example);
+                self.knowledge.classify_for(provider, &Facts { diagnostic_code: &example, ..facts })
+            }
+        };
+        verdict.matched = Vec::new();
+        let pattern = Arc::new(self.pattern(&facts, &own, &verdict));
+        let judged = Judged { verdict: Arc::new(verdict), pattern };
+        if self.memo.len() >= MAX_REMEMBERED {
+            self.memo.clear();
+        }
+        self.memo.insert(self.key.as_str().into(), judged.clone());
+        judged
+    }
+
+    /// All that verdict and pattern depend on.
+    fn write_key(
+        &mut self,
+        facts: &Facts<'_>,
+        own: &Own,
+        provider: Option<ProviderIdx>,
+        nested: &NestedReply<'_>,
+    ) {
+        let number = |code: Option<ReplyCode>| code.map_or(0, ReplyCode::get);
+        let status = |s: Option<EnhancedStatus>| s.map_or((0, 0, 0), |s| (s.class, s.subject, s.detail));
+        self.key.clear();
+        for n in [
+            number(facts.reply_code),
+            number(own.code),
+            facts.stage as u16,
+            u16::from(facts.direction == Direction::Incoming),
+            provider.map_or(u16::MAX, |p| p.0),
+        ] {
+            push_number(&mut self.key, n);
+        }
+        for (class, subject, detail) in [status(facts.enhanced_status), status(own.enhanced)] {
+            for n in [u16::from(class), subject, detail] {
+                push_number(&mut self.key, n);
+            }
+        }
+        self.key.push_str(&self.masked.text);
+        if !nested.outer.is_empty() {
+            self.key.push('\0');
+            self.key.push_str(facts.diagnostic_code);
+        }
+    }
+
+    fn pattern(&self, facts: &Facts<'_>, own: &Own, verdict: &Verdict) -> Pattern {
+        let wordless = self.masked.text.is_empty();
+        let stage = match facts.stage {
+            Stage::Unknown => verdict.stage_hint.unwrap_or(Stage::Unknown),
+            stage => stage,
+        };
+        // Without words the field beside them is all there is to tell refusals apart.
+        let enhanced = own.enhanced.or(facts.enhanced_status.filter(|_| wordless));
+        let key = Key {
+            code: own.code,
+            enhanced,
+            stage,
+            class: &self.knowledge.class(verdict.class).id,
+            direction: facts.direction,
+            masked: &self.masked.text,
+        };
+        let mut text = with_codes(own.code, enhanced, &self.masked.text);
+        if text.is_empty() {
+            text.push_str("(no words in the evidence)");
+        }
+        if let Some((at, _)) = text.char_indices().nth(MAX_TEXT) {
+            text.truncate(text.floor_char_boundary(at - 1));
+            text.push('…');
+        }
+        Pattern { id: key.id(), text: text.into() }
     }
 }
+
+/// The codes of the innermost reply: the evidence's reply code where the text has lost it, but no status that only
+/// a log's own field gives.
+struct Own {
+    code: Option<ReplyCode>,
+    enhanced: Option<EnhancedStatus>,
+}
+
+fn varying(evidence: &Evidence) -> Varying<'_> {
+    let sender = match &evidence.reverse_path {
+        Some(ReversePath::Mailbox(mailbox)) => Some(&**mailbox),
+        _ => None,
+    };
+    Varying {
+        recipients: [evidence.final_recipient.as_deref(), evidence.original_recipient.as_deref()],
+        sender,
+        hosts: [evidence.remote_mta.as_deref(), evidence.reporting_mta.as_deref()],
+    }
+}
+
+/// [`innermost`], at little cost for the many replies that quote no other.
+fn innermost_of(text: &str) -> NestedReply<'_> {
+    let bytes = text.as_bytes();
+    // A quoted reply stands after a colon and begins with a code.
+    let quotes = memchr::memchr_iter(b':', bytes).any(|at| {
+        let rest = bytes[at + 1..].trim_ascii_start();
+        rest.len() < bytes.len() - at - 1 && matches!(rest.first(), Some(b'2'..=b'5' | b'#' | b'(' | b'['))
+    });
+    if quotes || memchr::memmem::find(bytes, b"(in reply to ").is_some() {
+        return innermost(text);
+    }
+    NestedReply { outer: Vec::new(), inner: text.trim(), inner_host: None }
+}
+
+fn with_codes(code: Option<ReplyCode>, enhanced: Option<EnhancedStatus>, words: &str) -> String {
+    let mut text = String::with_capacity(words.len() + 12);
+    if let Some(code) = code {
+        let _ = write!(text, "{code} ");
+    }
+    if let Some(enhanced) = enhanced {
+        let _ = write!(text, "{enhanced} ");
+    }
+    text.push_str(words);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Three characters for each number, so that keys cannot run into one another.
+fn push_number(key: &mut String, n: u16) {
+    for shift in [12, 6, 0] {
+        key.push(char::from(b'0' + ((n >> shift) & 63) as u8));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,5 +7,5 @@ pub mod reread;
 
 pub use blocks::{Block, Blocks, MAX_LINE_BYTES};
 pub use discover::{Found, discover};
-pub use open::{Opened, open_bytes, open_file, open_stdin};
+pub use open::{Opened, open_bytes, open_file, open_reader, open_stdin};
 pub use reread::{LineSpan, RereadError, reread};

@@ -59,7 +59,8 @@ pub fn reason(error: &io::Error) -> String {
 /// How much is looked at to recognise compression and encoding.
 const MAGIC_BYTES: usize = 4;
 
-fn open_reader(reader: impl Read + Send + 'static) -> io::Result<Opened> {
+/// Opens anything that can be read; it has no date.
+pub fn open_reader(reader: impl Read + Send + 'static) -> io::Result<Opened> {
     let (magic, reader) = peek(reader)?;
     if magic.starts_with(&[0x1f, 0x8b]) {
         let (magic, text) = peek(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, reader)))?;

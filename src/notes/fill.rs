@@ -4,6 +4,7 @@
 //! say becomes `<sender domain>`, to be read and replaced.
 
 use super::escape::{is_hidden, one_line};
+use super::redact::Redactor;
 use crate::model::{Direction, Rejection};
 use crate::smtp::{ReversePath, domain_of};
 use std::borrow::Cow;
@@ -25,20 +26,41 @@ const NAMES: [(&str, &str); 10] = [
 
 /// A sentence with its placeholders filled. Unknown placeholders stay as they are.
 pub fn fill(template: &str, rejection: &Rejection) -> String {
-    replaced(template, |name, missing| match value(name, rejection) {
-        Some(value) => one_line(&value).into_owned(),
-        None => missing.to_owned(),
-    })
+    fill_with(template, rejection, &mut Redactor::off())
 }
 
 /// A command with its placeholders filled, safe to paste: a value with anything but plain letters in it stands in
 /// single quotes, and one that could be taken for an option or end the line is left out.
 pub fn fill_command(template: &str, rejection: &Rejection) -> String {
+    fill_command_with(template, rejection, &mut Redactor::off())
+}
+
+/// As [`fill`], the addresses redacted.
+pub fn fill_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
+    replaced(template, |name, missing| match value(name, rejection) {
+        Some(value) => one_line(&redacted(name, &value, redactor)).into_owned(),
+        None => missing.to_owned(),
+    })
+}
+
+/// As [`fill_command`], the addresses redacted.
+pub fn fill_command_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
     replaced(template, |name, missing| match value(name, rejection) {
         // Quotes do not help against `-f/etc/passwd` or `+trace`: the program itself reads it as an option.
-        Some(value) if !value.starts_with(['-', '+']) && !value.contains(is_hidden) => shell_word(&value),
+        Some(value) if !value.starts_with(['-', '+']) && !value.contains(is_hidden) => {
+            shell_word(&redacted(name, &value, redactor))
+        }
         _ => shell_word(missing),
     })
+}
+
+/// Only what holds an address; hosts and domains stay.
+fn redacted(name: &str, value: &str, redactor: &mut Redactor) -> String {
+    match name {
+        "recipient" | "sender" | "reply" => redactor.text(value),
+        "message_id" => redactor.message_id(value),
+        _ => value.to_owned(),
+    }
 }
 
 /// The text as one word of a POSIX shell.

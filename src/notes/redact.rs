@@ -4,6 +4,7 @@
 //! goes. `ana@example.org` becomes `recipient-1@example.org` wherever it stands, and the same address has the same
 //! number throughout one note.
 
+use super::escape::is_hidden;
 use crate::model::Rejection;
 use crate::smtp::ReversePath;
 use std::collections::HashMap;
@@ -206,7 +207,11 @@ fn local_start(text: &str, floor: usize, at: usize) -> usize {
     // In an address within an address of a list (`bounce-ana=example.org@…`) the equals sign is part of it, in a
     // page's address (`?to=ana%40example.org`) it is not.
     let coded = text[at..].starts_with('%');
-    let in_local = |c: char| c.is_alphanumeric() || "!$%'*+-/^_`{|}~.".contains(c) || (c == '=' && !coded);
+    let in_local = |c: char| {
+        c.is_alphanumeric() || "!$%'*+-/^_`{|}~.".contains(c) || (c == '=' && !coded)
+        // Something unseen within an address does not end it.
+        || (!c.is_ascii() && is_hidden(c))
+    };
     let mut start = before
         .rfind(|c| !in_local(c))
         .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
@@ -293,6 +298,7 @@ mod tests {
             ("550 carl@[192.0.2.1]: no", "550 address-1@[192.0.2.1]: no"),
             ("550 @ alone and a@ and @b", "550 @ alone and a@ and @b"),
             ("550 mx.example.org[192.0.2.1]:25 says", "550 mx.example.org[192.0.2.1]:25 says"),
+            ("550 ca\u{200b}rl@example.net no", "550 address-1@example.net no"),
             ("550 jürgen@exämple.org no", "550 address-1@exämple.org no"),
         ] {
             assert_eq!(redactor().text(text), expect, "{text}");

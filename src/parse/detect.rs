@@ -1,5 +1,9 @@
 //! What kind of evidence a source is: decided by its content, never by its name.
 
+use super::frame::{Framed, framed, journal};
+use super::mta;
+use std::borrow::Cow;
+
 /// How a source is to be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -17,7 +21,243 @@ pub enum Kind {
     Text,
 }
 
+/// So many lines of the head are looked at.
+const MAX_LINES: usize = 400;
+
 /// The kind of a source whose first bytes are `head`.
 pub fn detect(head: &[u8]) -> Kind {
-    if head.is_empty() { Kind::Empty } else { Kind::Text }
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if head.iter().all(u8::is_ascii_whitespace) {
+        return Kind::Empty;
+    }
+    let lines = Counted::new(head);
+    if lines.own > 0 && lines.framed * 2 > lines.filled {
+        return Kind::Log;
+    }
+    if is_binary(head) && lines.own == 0 {
+        return Kind::Binary;
+    }
+    mail(head).unwrap_or(Kind::Text)
+}
+
+/// Whether `line` is one of a mail log: framed and of a known MTA's program, or of Exim's own files, or a journal
+/// entry of one.
+pub fn is_log_line(line: &[u8]) -> bool {
+    look(line) == Look::Own
+}
+
+#[derive(PartialEq, Eq)]
+enum Look {
+    /// A known MTA's.
+    Own,
+    /// Of a log, and another program's.
+    Framed,
+    Other,
+}
+
+fn look(line: &[u8]) -> Look {
+    let own = |program: &str| if mta::by_program(program).is_some() { Look::Own } else { Look::Framed };
+    if line.first() == Some(&b'{') {
+        let entry = journal::json(line);
+        return entry.as_ref().and_then(journal::Entry::line).map_or(Look::Other, |l| own(l.program));
+    }
+    let text = String::from_utf8_lossy(line);
+    let found: Option<Framed<'_>> = framed(&text).or_else(|| mta::bare(&text));
+    found.map_or(Look::Other, |f| own(f.program))
+}
+
+/// What the lines of the head look like.
+#[derive(Default)]
+struct Counted {
+    filled: usize,
+    framed: usize,
+    own: usize,
+}
+
+impl Counted {
+    fn new(head: &[u8]) -> Self {
+        let mut counted = Self::default();
+        // The last line may be cut; its frame is there all the same.
+        let (mut export, mut in_reject) = (journal::Export::default(), false);
+        for (number, line) in head.split(|b| *b == b'\n').take(MAX_LINES).enumerate() {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let origin = crate::model::Origin {
+                source: crate::model::SourceId(0),
+                line: number as u64,
+                start: 0,
+                len: 0,
+            };
+            match export.line(line, origin) {
+                journal::Taken::Part => {
+                    counted.filled += 1;
+                    counted.framed += 1;
+                    continue;
+                }
+                journal::Taken::Entry(entry) => {
+                    counted.own +=
+                        usize::from(entry.line().is_some_and(|l| mta::by_program(l.program).is_some()));
+                    continue;
+                }
+                journal::Taken::No => {}
+            }
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            match look(line) {
+                Look::Own => {
+                    counted.own += 1;
+                    counted.framed += 1;
+                    in_reject = is_bare(line);
+                }
+                Look::Framed => counted.framed += 1,
+                // The headers that Exim's reject log repeats are part of its lines.
+                Look::Other if in_reject && is_reject_log_part(line) => counted.framed += 1,
+                Look::Other => {}
+            }
+            counted.filled += 1;
+        }
+        if let Some(entry) = export.finish() {
+            counted.own += usize::from(entry.line().is_some_and(|l| mta::by_program(l.program).is_some()));
+        }
+        counted
+    }
+}
+
+fn is_bare(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// `P Received: …`, `  F From: …`, `Envelope-from: <…>`, a folded header, or the dashes that end an entry.
+pub(crate) fn is_reject_log_part(line: &[u8]) -> bool {
+    let flagged = matches!(line, [b'A'..=b'Z' | b'*' | b' ', b' ', b'!'..=b'~', ..]);
+    flagged
+        || line.starts_with(b"Envelope-")
+        || line.starts_with(b"\t")
+        || line.starts_with(b" ")
+        || line.starts_with(b"-----")
+}
+
+/// NULs, or more control characters than text has.
+fn is_binary(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(8192)];
+    let n_control = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)).count();
+    head.contains(&0) || n_control * 20 > head.len()
+}
+
+/// Mail if the first lines are header fields, at least one of them a mail's own.
+fn mail(head: &[u8]) -> Option<Kind> {
+    const OWN: [&str; 16] = [
+        "from",
+        "to",
+        "subject",
+        "date",
+        "received",
+        "return-path",
+        "message-id",
+        "content-type",
+        "mime-version",
+        "delivered-to",
+        "reply-to",
+        "sender",
+        "x-original-to",
+        "envelope-to",
+        "dkim-signature",
+        "auto-submitted",
+    ];
+    let mut lines = head
+        .split(|b| *b == b'\n')
+        .map(|l| l.strip_suffix(b"\r").unwrap_or(l))
+        .skip_while(|l| l.iter().all(u8::is_ascii_whitespace))
+        .peekable();
+    let first = *lines.peek()?;
+    let is_mbox = first.starts_with(b"From ") && memchr::memchr(b':', first).is_some();
+    if is_mbox || first.starts_with(b">From ") || first.starts_with(b"From ") {
+        lines.next();
+    }
+    let (mut n_fields, mut n_own, mut ended) = (0, 0, false);
+    for line in lines {
+        if line.is_empty() {
+            ended = true;
+            break;
+        }
+        if matches!(line[0], b' ' | b'\t') && n_fields > 0 {
+            continue;
+        }
+        // A mailer's `>From ` line may stand among the headers.
+        if line.starts_with(b">From ") {
+            continue;
+        }
+        let Some(name) = field_name(line) else { break };
+        n_fields += 1;
+        n_own += usize::from(OWN.contains(&Cow::as_ref(&name.to_ascii_lowercase().into())));
+    }
+    // `To: bob` and a line of prose is no mail; three fields in a row, or fields up to an empty line, are one.
+    let is_mail = n_own > 0 && (n_fields >= 3 || (ended && n_fields >= 2) || (is_mbox && n_fields > 0));
+    is_mail.then_some(if is_mbox { Kind::Mbox } else { Kind::Mail })
+}
+
+/// The name in `Name: value` (RFC 5322 §2.2). SMTP commands (`MAIL FROM:`) have a blank in it and are none.
+fn field_name(line: &[u8]) -> Option<&str> {
+    let colon = memchr::memchr(b':', line)?;
+    let name = &line[..colon];
+    let named =
+        !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    // `S: 220 mx`, `C: EHLO x` and `220: x` mark the sides of a transcript.
+    let side = name.len() == 1 || name.iter().all(u8::is_ascii_digit);
+    (named && !side).then(|| std::str::from_utf8(name).unwrap_or(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(head: &str, expect: Kind) {
+        assert_eq!(detect(head.as_bytes()), expect, "{head}");
+        assert_eq!(detect(head.replace('\n', "\r\n").as_bytes()), expect, "CRLF: {head}");
+    }
+
+    #[test]
+    fn logs() {
+        check("Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: removed\n", Kind::Log);
+        check("Nov 17 14:51:07 mx cron[7]: x\nNov 17 14:51:07 mx exim[7]: x", Kind::Log);
+        check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed\n", Kind::Log);
+        check("{\"_HOSTNAME\":\"mx\",\"SYSLOG_IDENTIFIER\":\"postfix/smtp\",\"MESSAGE\":\"x\"}\n", Kind::Log);
+        check("__CURSOR=s\nSYSLOG_IDENTIFIER=postfix/smtp\nMESSAGE=x\n\n", Kind::Log);
+        check(
+            "2026-11-17 14:51:07 H=x [192.0.2.1] rejected after DATA: no\nEnvelope-from: <a@example.org>\n\
+             P Received: from x\n\tby mx\nF From: a@example.org\n  Subject: x\n  To: b\n----------\n",
+            Kind::Log,
+        );
+        check("Nov 17 14:51:07 mx cron[7]: x\n", Kind::Text);
+        check("Hello,\nthis is what I get:\nplease help\nNov 17 14:51:07 mx exim[7]: x\n", Kind::Text);
+        assert!(is_log_line(b"postfix/smtp[7]: x"));
+        assert!(!is_log_line(b"Nov 17 14:51:07 mx cron[7]: x"));
+        assert!(!is_log_line(b"550 5.1.1 no"));
+    }
+
+    #[test]
+    fn mails() {
+        check("From: a@example.org\nTo: b@example.org\nSubject: x\n\nHello", Kind::Mail);
+        check("\n>From a Mon\nReturn-Path: <>\nX-Odd: x\n folded\nDate: y\n\nHello", Kind::Mail);
+        check("Received: from x\n\tby y\nFrom: x\n\n", Kind::Mail);
+        check("\u{feff}From: a@example.org\nTo: b@example.org\n\nHello", Kind::Mail);
+        check("From a@example.org Tue Nov 17 14:51:07 2026\nFrom: a@example.org\nTo: b\n\nx", Kind::Mbox);
+        check("From my side it fails: see below\nwhat now?", Kind::Text);
+        check("220 mx ESMTP\nMAIL FROM:<a@example.org>\n550 no\n", Kind::Text);
+        check("S: 220 mx\nC: EHLO x\nS: 550 no\n", Kind::Text);
+        check("To: you\nwhat is this?", Kind::Text);
+        check("MAIL FROM:<a>\nRCPT TO:<b>\nDATA\n", Kind::Text);
+    }
+
+    #[test]
+    fn the_rest() {
+        check("", Kind::Empty);
+        check(" \n\n", Kind::Empty);
+        check("550 5.1.1 no such user\n", Kind::Text);
+        assert_eq!(detect(b"\x7fELF\x02\x01\x01\0\0\0"), Kind::Binary);
+        assert_eq!(detect(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Kind::Binary);
+        assert_eq!(detect(b"Nov 17 14:51:07 mx exim[7]: x \0\nNov 17 14:51:07 mx exim[7]: y\n"), Kind::Log);
+        assert_eq!(detect("Gr\u{fc}\u{df}e 550 nein".as_bytes()), Kind::Text);
+    }
 }

@@ -16,6 +16,8 @@ pub struct LogLine<'a> {
     pub host: Option<&'a str>,
     /// The program with its instance: `postfix-out/smtp`, `exim`.
     pub program: &'a str,
+    /// Its process id.
+    pub pid: Option<u32>,
     /// What follows the frame.
     pub message: Cow<'a, str>,
 }
@@ -52,6 +54,8 @@ pub enum EventKind<'a> {
     Notice { notice_id: &'a str },
     /// The message has left the queue.
     Removed,
+    /// A line that is known and decides nothing: a connection, a warning, a hold.
+    Other,
 }
 
 /// How a try ended.

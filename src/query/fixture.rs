@@ -82,6 +82,7 @@ pub(crate) fn snapshot(rejections: Vec<Rejection>) -> Snapshot {
         bytes: 1000,
         lines: 20,
         rejections: rejections.len() as u64,
+        understood: rejections.len() as u64,
         done: true,
     });
     for piece in rejections.chunks(2) {

@@ -2,6 +2,7 @@
 //!
 //! `code:550 who:dns -domain:example.org "user unknown"`; see docs/QUERY.md.
 
+pub mod complete;
 pub mod edit;
 mod eval;
 pub mod facets;
@@ -17,6 +18,7 @@ pub mod term;
 pub mod view;
 pub mod words;
 
+pub use complete::{Completion, complete};
 pub use eval::row_key;
 pub use facets::row_label;
 pub use fields::{FIELDS, Field};

@@ -22,8 +22,8 @@ fi
 packages=(postfix swaks curl perl libauthen-sasl-perl libio-socket-ssl-perl
     netcat-openbsd openssl expect msmtp php-cli libphp-phpmailer
     libnet-ssleay-perl libfaketime rsyslog procps iproute2
-    libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0 libdb5.3 libsasl2-2 libsasl2-modules)
-# Exim and OpenSMTPD cannot be installed beside Postfix as packages; they are unpacked only.
+    libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libsasl2-2 libsasl2-modules)
+# Exim cannot be installed beside Postfix as a package; it is unpacked only.
 unpacked=(exim4-base exim4-daemon-light)
 
 mkdir -p "$work"
@@ -46,7 +46,10 @@ if [ ! -e "$work/base.done" ]; then
             apt-get -q install -y --no-install-recommends \$PACKAGES
             mkdir -p /var/tmp/unpack && cd /var/tmp/unpack
             apt-get -q -o APT::Sandbox::User=root download \$UNPACKED
-            for f in *.deb; do dpkg-deb --fsys-tarfile \$f | tar -x --keep-directory-symlink -C / --wildcards ./usr/sbin/exi*; done
+            for f in exim4*.deb; do dpkg-deb --fsys-tarfile \$f | tar -x --keep-directory-symlink -C / --wildcards ./usr/sbin/exi*; done
+            if command -v npm >/dev/null; then
+                npm install --silent --prefix /opt/node nodemailer@6 || echo \"run.sh: no nodemailer, its transcript is left out\"
+            fi
             getent passwd Debian-exim >/dev/null || useradd --system --home /var/spool/exim4 --shell /usr/sbin/nologin --user-group Debian-exim
         "'
     touch "$work/base.done"

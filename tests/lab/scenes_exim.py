@@ -185,7 +185,7 @@ def exim_blocklist():
     book = kit.Scene(name)
     exim = kit.Exim(config("local_interfaces = 192.0.2.25\nlog_selector = +incoming_interface +outgoing_interface +smtp_confirmation").replace(
         "domainlist local_domains = example.org", "domainlist local_domains = example.org : shop.example.org"))
-    kit.at("2026-11-20 11:00:00")
+    kit.at("2026-11-20 09:00:00")
     exim.start()
     listed = r"^192\.0\.2\.77$"
     rules = [
@@ -197,7 +197,7 @@ def exim_blocklist():
     shop = ["teacher@school.example.net", "hugo@travel.example.net", "mayor@town.example.com", "contact@example.net",
             "desk@library.example.org", "sales@oldshop.example.org", "lea@photo.example.org", "inga@nordic.example.com",
             "tom@friends.example.net", "maya@travel.example.net", "pupil@school.example.net"]
-    kit.at("2026-11-20 11:04:19")
+    kit.at("2026-11-20 09:04:19")
     for n in range(84):
         if n == 24:
             kit.at("2026-11-20 13:02:44")

@@ -121,6 +121,15 @@ expect eof
 '''
 
 
+NODE = '''
+const nodemailer = require("/opt/node/node_modules/nodemailer");
+const transport = nodemailer.createTransport({ host: "mx.clinic.example.net", port: 25, name: "pc7.example.org",
+  localAddress: "192.0.2.107", ignoreTLS: true, logger: true, debug: true });
+transport.sendMail({ from: "robot@intranet.example.org", to: "ward@clinic.example.net", subject: "Appointment on Thursday",
+  text: "Hello" }).catch(console.error);
+'''
+
+
 @scene
 def transcripts():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -181,6 +190,10 @@ def transcripts():
     with open("/lab/clients/mail.txt", "rb") as mail:
         take("msmtp-debug.txt", [Rule("rcpt_to", world.GMX)],
              "msmtp", "--debug", "--host=mx00.gmx.net", "--source-ip=192.0.2.107", "--domain=pc7.example.org", "--from=office@example.org", "kasse@verein.example.org", stdin=mail)
+    if os.path.exists("/opt/node/node_modules/nodemailer"):
+        kit.write("/lab/clients/mailer.js", NODE)
+        take("nodemailer-debug.txt", [Rule("mail_from", "550 5.1.8 <{from}>: Sender address rejected: Domain not found")],
+             "node", "/lab/clients/mailer.js")
     kit.write("/lab/clients/nc.exp", NETCAT)
     take("netcat.txt", [Rule("rcpt_to", "550 not local host {domain}, not a gateway")], "expect", "-f", "/lab/clients/nc.exp")
     kit.write("/lab/clients/openssl.exp", OPENSSL)

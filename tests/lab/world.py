@@ -62,6 +62,7 @@ OURS = {
     "out1.example.org": "192.0.2.26", "mail.example.org": "192.0.2.25", "gw.example.net": "192.0.2.40",
     "web1.example.org": "192.0.2.30", "shop1.example.org": "192.0.2.31", "pc7.example.org": "192.0.2.107",
     "list.example.org": "192.0.2.32", "app1.example.org": "192.0.2.33", "out7.example.org": "192.0.2.77",
+    "out2.example.org": "192.0.2.27",
     "client.elsewhere.example.com": "203.0.113.9", "dyn-203-0-113-44.pool.example.com": "203.0.113.44",
 }
 EXTRA_ADDRESSES = ["203.0.113.66", "203.0.113.130", "203.0.113.200"]  # no reverse name

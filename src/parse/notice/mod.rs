@@ -1,16 +1,70 @@
 //! Undeliverable notices: RFC 3464 reports and what older and odder systems write.
+//!
+//! `This is the mail system at host mail.example.org. … <a@example.org>: host mx said: 550 5.1.1 no such user`.
+//! A notice is taken apart in three steps: [`mime`] sorts its parts, [`status`] reads the fields of RFC 3464 and
+//! [`body`] the words for people; [`build`] makes one piece of evidence a recipient of what they say. The grammars
+//! are general: an address line with its reason, a printed session, words that introduce a reply.
+
+mod address;
+mod body;
+mod build;
+mod fields;
+mod finding;
+pub mod mbox;
+mod mime;
+mod original;
+mod place;
+mod quoted;
+mod read;
+mod signs;
+mod stage;
+mod status;
+mod transcript;
+
+#[cfg(test)]
+mod tests;
 
 use crate::model::{Harvest, SourceId};
+use place::Place;
+use read::Outcome;
 
 /// Reads one mail message that starts at line `line` and byte `start` of `source`.
 pub fn read_mail(source: SourceId, bytes: &[u8], line: u64, start: u64, out: &mut Harvest) {
-    let _ = (source, bytes, line, start, out);
+    out.coverage.messages += 1;
+    let place = Place { source, raw: bytes, line, start };
+    take(read::mail(bytes), place, out);
 }
 
 /// Reads the body of a notice whose headers are lost (pasted text). Returns how many refusals were found.
 pub fn read_body(source: SourceId, text: &[u8], line: u64, start: u64, out: &mut Harvest) -> usize {
-    let _ = (source, text, line, start, out);
-    0
+    let place = Place { source, raw: text, line, start };
+    match read::pasted(&String::from_utf8_lossy(text)) {
+        Some(notice) => take(Outcome::Refused(Box::new(notice)), place, out),
+        None => 0,
+    }
 }
 
-pub mod mbox;
+/// Hands on what a message gave. Returns how many refusals it held.
+fn take(outcome: Outcome, place: Place<'_>, out: &mut Harvest) -> usize {
+    let (format, found) = match outcome {
+        Outcome::Refused(notice) => {
+            let evidence = build::evidence(&notice, place);
+            let found = evidence.len();
+            out.evidence.extend(evidence);
+            (notice.format, found)
+        }
+        Outcome::NotUnderstood => {
+            out.coverage.miss(place.whole());
+            ("dsn.other", 0)
+        }
+        Outcome::NoRefusal => {
+            out.coverage.not_refusals += 1;
+            return 0;
+        }
+    };
+    let counts = out.coverage.by_daemon.entry(format.to_owned()).or_default();
+    counts.read += 1;
+    counts.understood += u64::from(found > 0);
+    counts.not_understood += u64::from(found == 0);
+    found
+}

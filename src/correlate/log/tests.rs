@@ -1,0 +1,352 @@
+//! Whole logs: what is handed out, with which context.
+
+use super::*;
+use crate::parse::Lines;
+use proptest::prelude::*;
+
+const WRITTEN: &str = "2026-11-20T00:00:00Z";
+
+fn read(text: &[u8]) -> Harvest {
+    let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap() };
+    let mut correlator = LogCorrelator::new(SourceId(0), options);
+    let mut out = Harvest::default();
+    for line in Lines::new(SourceId(0), text, 1, 0) {
+        correlator.line(line, &mut out);
+    }
+    correlator.finish(&mut out);
+    out
+}
+
+/// One line an evidence: direction, action, ids, addresses, host, stage, codes, attempts, origins, words.
+fn show(e: &Evidence) -> String {
+    let text = |t: &Option<Text>| t.as_deref().unwrap_or("-").to_owned();
+    format!(
+        "{} {} {} {} {}>{}{} @{}[{}] {}{} {} {} tries={} lines={} | {}",
+        e.direction.name(),
+        e.action.name(),
+        text(&e.queue_id),
+        text(&e.message_id),
+        e.reverse_path.as_ref().map_or("?", ReversePath::as_str),
+        text(&e.final_recipient),
+        e.original_recipient.as_ref().map_or(String::new(), |o| format!("({o})")),
+        text(&e.remote_mta),
+        e.remote_ip.map_or("-".into(), |ip| ip.to_string()),
+        e.stage.name(),
+        if e.stage_inferred { "?" } else { "" },
+        e.reply_code.map_or("-".into(), |c| c.to_string()),
+        e.enhanced_status.map_or("-".into(), |c| c.to_string()),
+        e.attempts.len(),
+        e.origins.iter().map(|o| o.line.to_string()).collect::<Vec<_>>().join(","),
+        e.diagnostic_code.replace('\n', "/"),
+    )
+}
+
+#[track_caller]
+fn check(log: &str, expect: &[&str]) {
+    let out = read(log.as_bytes());
+    let got: Vec<String> = out.evidence.iter().map(show).collect();
+    assert_eq!(got, expect);
+    assert_eq!(out.coverage.not_understood, 0);
+}
+
+/// Puts a Postfix frame before each line: `smtp QID: …`.
+fn postfix(lines: &str) -> String {
+    lines
+        .lines()
+        .enumerate()
+        .map(|(n, l)| {
+            let (daemon, rest) = l.split_once(' ').unwrap();
+            format!("Nov 17 14:51:{n:02} mx postfix/{daemon}[7]: {rest}\n")
+        })
+        .collect()
+}
+
+fn exim(lines: &str) -> String {
+    lines.lines().enumerate().map(|(n, l)| format!("2026-11-17 14:51:{n:02} {l}\n")).collect()
+}
+
+#[test]
+fn a_bounce_takes_its_context_along() {
+    check(
+        &postfix(
+            "smtpd 4F1C: client=c[192.0.2.7]\n\
+             cleanup 4F1C: message-id=<m@example.net>\n\
+             qmgr 4F1C: from=<b@example.net>, size=1, nrcpt=2 (queue active)\n\
+             smtp 4F1C: to=<ok@example.org>, relay=r[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)\n\
+             smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.1.1, status=bounced (host r[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))\n\
+             bounce 4F1C: sender non-delivery notification: 5A2B\n\
+             qmgr 4F1C: removed",
+        ),
+        &[
+            "outgoing failed 4F1C m@example.net b@example.net>a@example.org @r[192.0.2.1] rcpt_to 550 5.1.1 tries=1 lines=5,1,2,3 | 550 5.1.1 no",
+        ],
+    );
+}
+
+#[test]
+fn tries_add_up() {
+    let deferred = "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=4.7.1, status=deferred (host r[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command))\n";
+    let bounced = "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.1.1, status=bounced (host r[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))\n";
+    let sent = "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)\n";
+    let expired = "qmgr 4F1C: from=<b@example.net>, status=expired, returned to sender\n";
+    let removed = "qmgr 4F1C: removed\n";
+    let failed = "outgoing failed 4F1C - ?>a@example.org @r[192.0.2.1] rcpt_to 550 5.1.1 tries=3 lines=3,1,2 | 550 5.1.1 no";
+    check(&postfix(&[deferred, deferred, bounced, removed].concat()), &[failed]);
+    check(&postfix(&[deferred, sent, removed].concat()), &[]);
+    let delayed = "outgoing delayed 4F1C - ?>a@example.org @r[192.0.2.1] rcpt_to 450 4.7.1 tries=2 lines=2,1 | 450 4.7.1 later";
+    check(&postfix(&[deferred, deferred].concat()), &[delayed]);
+    check(&postfix(&[deferred, deferred, removed].concat()), &[delayed]);
+    check(
+        &postfix(&[deferred, deferred, expired, removed].concat()),
+        &[
+            "outgoing failed 4F1C - b@example.net>a@example.org @r[192.0.2.1] rcpt_to 450 4.7.1 tries=2 lines=3,1,2 | 450 4.7.1 later",
+        ],
+    );
+    check(
+        &postfix(expired),
+        &[
+            "outgoing failed 4F1C - b@example.net>- @-[-] unknown - - tries=1 lines=1 | expired, returned to sender",
+        ],
+    );
+}
+
+#[test]
+fn a_5yz_in_a_deferral_is_not_final() {
+    check(
+        &postfix(
+            "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.7.1, status=deferred (host r[192.0.2.1] said: 550 5.7.1 no (in reply to end of DATA command))",
+        ),
+        &[
+            "outgoing delayed 4F1C - ?>a@example.org @r[192.0.2.1] end_of_data 550 5.7.1 tries=1 lines=1 | 550 5.7.1 no",
+        ],
+    );
+}
+
+#[test]
+fn ids_are_told_apart() {
+    // By case, by instance, by host, and by a new client's line.
+    check(
+        "Nov 17 14:51:00 mx postfix/qmgr[7]: 3pXPBc5gcdz3xxV: from=<a@example.net>, size=1, nrcpt=1 (queue active)\n\
+         Nov 17 14:51:01 mx postfix-out/qmgr[7]: 3pXPBc5gcdz3xxV: from=<b@example.net>, size=1, nrcpt=1 (queue active)\n\
+         Nov 17 14:51:02 my postfix/qmgr[7]: 3pXPBc5gcdz3xxV: from=<c@example.net>, size=1, nrcpt=1 (queue active)\n\
+         Nov 17 14:51:03 mx postfix/qmgr[7]: 3pXPBc5gcdz3xxv: from=<d@example.net>, size=1, nrcpt=1 (queue active)\n\
+         Nov 17 14:51:04 mx postfix/local[7]: 3pXPBc5gcdz3xxV: to=<x@example.org>, relay=local, dsn=5.1.1, status=bounced (unknown user: \"x\")\n",
+        &[
+            "outgoing failed 3pXPBc5gcdz3xxV - a@example.net>x@example.org @-[-] delivery - 5.1.1 tries=1 lines=5,1 | unknown user: \"x\"",
+        ],
+    );
+    check(
+        &postfix(
+            "qmgr 4F1C: from=<old@example.net>, size=1, nrcpt=1 (queue active)\n\
+             local 4F1C: to=<x@example.org>, relay=local, dsn=2.0.0, status=sent (delivered)\n\
+             smtpd 4F1C: client=c[192.0.2.7]\n\
+             local 4F1C: to=<x@example.org>, relay=local, dsn=5.1.1, status=bounced (unknown user: \"x\")",
+        ),
+        &[
+            "outgoing failed 4F1C - ?>x@example.org @-[-] delivery - 5.1.1 tries=1 lines=4,3 | unknown user: \"x\"",
+        ],
+    );
+}
+
+#[test]
+fn refused_clients() {
+    check(
+        &postfix(
+            "smtpd NOQUEUE: reject: RCPT from c[192.0.2.7]: 550 5.1.1 <a@example.org>: no; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<c>\n\
+             smtpd NOQUEUE: reject: RCPT from c[192.0.2.7]: 450 4.7.1 later; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<c>\n\
+             cleanup 4F1C: message-id=<m@example.net>\n\
+             cleanup 4F1C: milter-reject: END-OF-MESSAGE from c[192.0.2.7]: 5.7.1 spam; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<c>\n\
+             smtpd NOQUEUE: reject_warning: RCPT from c[192.0.2.7]: 550 5.1.1 no; from=<> to=<a@example.org> proto=ESMTP helo=<c>\n\
+             smtpd warning: c[192.0.2.7]: SASL LOGIN authentication failed: 535 no",
+        ),
+        &[
+            "incoming failed - - b@example.net>a@example.org @c[192.0.2.7] rcpt_to 550 5.1.1 tries=1 lines=1 | 550 5.1.1 <a@example.org>: no",
+            "incoming delayed - - b@example.net>a@example.org @c[192.0.2.7] rcpt_to 450 4.7.1 tries=1 lines=2 | 450 4.7.1 later",
+            "incoming failed 4F1C m@example.net b@example.net>a@example.org @c[192.0.2.7] end_of_data - 5.7.1 tries=1 lines=4,3 | 5.7.1 spam",
+        ],
+    );
+}
+
+#[test]
+fn accepted_mail_is_counted_by_domain() {
+    let out = read(
+        postfix(
+            "smtp 4F1C: to=<a@Example.org>, relay=r[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)\n\
+             smtp 4F1C: to=<b@example.org>, relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 5A2B)\n\
+             virtual 4F1C: to=<b@example.org>, relay=virtual, dsn=2.0.0, status=sent (delivered to maildir)",
+        )
+        .as_bytes(),
+    );
+    assert_eq!(out.accepted.into_iter().collect::<Vec<_>>(), [("example.org".to_owned(), 2)]);
+    assert_eq!(out.coverage.lines, 3);
+    assert_eq!(out.coverage.with_reply, 2);
+    assert_eq!(out.coverage.by_daemon["smtp"].understood, 2);
+}
+
+#[test]
+fn exim_messages() {
+    check(
+        &exim(
+            "1aBcDe-0001Ab-Cd <= b@example.net H=c [192.0.2.7] P=esmtps S=1 id=m@example.net\n\
+             1aBcDe-0001Ab-Cd => ok@example.org R=d T=s H=r [192.0.2.1] C=\"250 ok\"\n\
+             1aBcDe-0001Ab-Cd == a@example.org R=d T=remote_smtp defer (-44) H=r [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<a@example.org>: 451 4.7.1 later\n\
+             1aBcDe-0001Ab-Cd == a@example.org R=d T=remote_smtp defer (-53): retry time not reached for any host\n\
+             1aBcDe-0001Ab-Cd ** a@example.org: retry timeout exceeded\n\
+             1aBcDe-0001Ab-Cd Completed",
+        ),
+        &[
+            "outgoing failed 1aBcDe-0001Ab-Cd m@example.net b@example.net>a@example.org @r[192.0.2.1] rcpt_to 451 4.7.1 tries=2 lines=5,1,3 | 451 4.7.1 later",
+        ],
+    );
+}
+
+#[test]
+fn a_reject_log_tells_each_refusal_once() {
+    check(
+        "2026-11-17 14:51:07 H=(x) [192.0.2.7] F=<b@example.net> rejected after DATA: spam\n\
+         Envelope-from: <b@example.net>\n\
+         Envelope-to: <a@example.org>\n\
+         P Received: from x by mx\n\
+         \tid 550 5.1.1 no\n\
+         F From: b@example.net\n\
+         \x20 Subject: 550 5.1.1 no\n\
+         ----------------------------------------\n",
+        &["incoming failed - - b@example.net>- @-[192.0.2.7] end_of_data - - tries=1 lines=1 | spam"],
+    );
+}
+
+#[test]
+fn exim_in_syslog() {
+    check(
+        "Nov 17 14:51:07 mx exim[7]: [1/2] 2026-11-17 14:51:07 1aBcDe-0001Ab-Cd ** a@example.org R=d T=remote_smtp H=r [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<a@exam\n\
+         Nov 17 14:51:07 mx exim[7]: [2/2] ple.org>: 550 no\n",
+        &[
+            "outgoing failed 1aBcDe-0001Ab-Cd - ?>a@example.org @r[192.0.2.1] rcpt_to 550 - tries=1 lines=1,2 | 550 no",
+        ],
+    );
+}
+
+#[test]
+fn journal_entries() {
+    let bounced = "4F1C: to=<a@example.org>, relay=local, dsn=5.1.1, status=bounced (unknown user: 'a')";
+    let expect = |line| {
+        format!(
+            "outgoing failed 4F1C - ?>a@example.org @-[-] delivery - 5.1.1 tries=1 lines={line} | unknown user: 'a'"
+        )
+    };
+    check(
+        &format!(
+            "{{\"_HOSTNAME\":\"mx\",\"SYSLOG_IDENTIFIER\":\"postfix/local\",\"MESSAGE\":\"{bounced}\"}}\n"
+        ),
+        &[&expect(1)],
+    );
+    check(
+        &format!("__CURSOR=1\nMESSAGE={bounced}\nSYSLOG_IDENTIFIER=postfix/local\n_HOSTNAME=mx\n\n"),
+        &[&expect(2)],
+    );
+}
+
+#[test]
+fn stages_are_inferred_from_the_status_only() {
+    check(
+        &postfix(
+            "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.1.1, status=bounced (host r[192.0.2.1] said: 550 5.1.1 no",
+        ),
+        &[
+            "outgoing failed 4F1C - ?>a@example.org @r[192.0.2.1] rcpt_to? 550 5.1.1 tries=1 lines=1 | 550 5.1.1 no",
+        ],
+    );
+}
+
+#[test]
+fn what_no_grammar_takes_is_counted() {
+    let out = read(b"Nov 17 14:51:07 mx postfix/smtp[7]: strange 550 5.1.1 no\nand a lone 550 no\n");
+    assert_eq!(out.coverage.not_understood, 2);
+    assert_eq!(out.coverage.not_understood_at.iter().map(|o| o.line).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(out.coverage.by_daemon["smtp"].not_understood, 1);
+}
+
+proptest! {
+    /// Pieces of log lines in any order, and bytes of any kind: no panic, and every origin lies in the text.
+    #[test]
+    fn anything_can_be_read(parts in prop::collection::vec(part(), 0..60)) {
+        let text = parts.concat();
+        let out = read(&text);
+        for origin in out.evidence.iter().flat_map(|e| &e.origins).chain(&out.coverage.not_understood_at) {
+            prop_assert!(origin.start + u64::from(origin.len) <= text.len() as u64);
+        }
+        for evidence in &out.evidence {
+            prop_assert!(!evidence.attempts.is_empty());
+        }
+        let _ = crate::parse::detect(&text);
+    }
+}
+
+fn part() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&str] = &[
+        "\n",
+        "\r\n",
+        " ",
+        ": ",
+        "; ",
+        ", ",
+        "<",
+        ">",
+        "\"",
+        "(",
+        ")",
+        "[",
+        "]",
+        "\\",
+        "=",
+        "é",
+        "Nov 17 14:51:07 mx postfix/smtp[7]: ",
+        "Nov 17 14:51:07 mx postfix/smtpd[7]: ",
+        "Feb 29 14:51:07 mx exim[7]: ",
+        "Nov 17 14:51:07 mx postfix/cleanup[7]: ",
+        "2026-11-17 14:51:07 1aBcDe-0001Ab-Cd ",
+        "2026-11-17 14:51:07 ",
+        "4F1C: ",
+        "NOQUEUE: ",
+        "to=<a@example.org>",
+        "from=<b@example.net>",
+        "relay=r[192.0.2.1]:25",
+        "dsn=5.1.1",
+        "status=bounced ",
+        "status=deferred ",
+        "status=sent ",
+        "(host r[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))",
+        "reject: RCPT from c[192.0.2.7]: 550 5.1.1 no",
+        "reject: header x from c; from=<",
+        "removed",
+        "client=c[192.0.2.7]",
+        "status=expired, returned to sender",
+        "** ",
+        "== ",
+        "=> ",
+        "<= ",
+        "a@example.org ",
+        "R=d T=s H=r (x) [192.0.2.1]:25",
+        "SMTP error from remote mail server after RCPT TO:<a>: 550 no",
+        "rejected RCPT <a@example.org>: no",
+        "Completed",
+        "[1/2] ",
+        "[2\\2] ",
+        "__CURSOR=x\n",
+        "MESSAGE\n",
+        "{\"MESSAGE\":\"",
+        "\"}",
+        "<22>1 ",
+        "mail | ",
+        "-----",
+        "defer (-44)",
+        "C=\"250",
+        "F=<",
+        "helo=<",
+        "postfix/smtp[7]: ",
+    ];
+    prop_oneof![
+        8 => prop::sample::select(PIECES).prop_map(|p| p.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..12),
+    ]
+}

@@ -1,0 +1,640 @@
+//! The variable parts of a reply as pills: `<recipient>`, `<address>`, `<domain>`, `<host>`, `<ip>`, `<id>`,
+//! `<date>`, `<time>`, `<n>`.
+//!
+//! Masked is what is known to vary (the recipient, the hosts of this session), what has the shape of it (addresses,
+//! identifiers, dates), and names and numbers where such a word stands before or after that says so
+//! (`domain example.org`, `25 MB`). Reply codes, enhanced status codes, providers' tags (`S3150`, `AS(201806281)`),
+//! block lists' zones and the words of URLs stay.
+
+use super::shape::{
+    ipv4_before_zone, is_date, is_domain, is_id, is_ipv4, is_ipv6, is_month, is_program_word, is_time,
+    is_weekday,
+};
+
+/// What is known to vary.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Varying<'a> {
+    /// The final recipient and the original one.
+    pub recipients: [Option<&'a str>; 2],
+    /// The envelope sender.
+    pub sender: Option<&'a str>,
+    /// The remote MTA and the reporting one.
+    pub hosts: [Option<&'a str>; 2],
+}
+
+/// A masked reply. Reused from reply to reply, so that nothing is allocated.
+#[derive(Default, Debug)]
+pub(super) struct Masked {
+    /// For people and for the key: one line with pills.
+    pub text: String,
+    /// The same with an example for each pill, so that rules can be tried on it: `<user@example.org>`.
+    pub example: String,
+    joined: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pill {
+    Recipient,
+    Address,
+    Domain,
+    Host,
+    Ip,
+    Id,
+    Date,
+    Time,
+    Number,
+}
+
+impl Pill {
+    fn name_and_example(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Recipient => ("<recipient>", "user@example.org"),
+            Self::Address => ("<address>", "user@example.org"),
+            Self::Domain => ("<domain>", "example.org"),
+            Self::Host => ("<host>", "mx.example.org"),
+            Self::Ip => ("<ip>", "192.0.2.1"),
+            Self::Id => ("<id>", "4a1b2c3d5e"),
+            Self::Date => ("<date>", "2000-01-02"),
+            Self::Time => ("<time>", "10:00:00"),
+            Self::Number => ("<n>", "7"),
+        }
+    }
+}
+
+/// Domains that stay where they stand in prose: who runs lists and big services is part of what is said.
+const WELL_KNOWN: [&str; 48] = [
+    "spamhaus.org",
+    "spamhaus.net",
+    "spamcop.net",
+    "barracudacentral.org",
+    "sorbs.net",
+    "surbl.org",
+    "uribl.com",
+    "uceprotect.net",
+    "spamrats.com",
+    "abuseat.org",
+    "mailspike.net",
+    "mailspike.org",
+    "invaluement.com",
+    "senderscore.com",
+    "senderscore.net",
+    "senderbase.org",
+    "talosintelligence.com",
+    "cloudmark.com",
+    "proofpoint.com",
+    "mimecast.com",
+    "mimecast.org",
+    "google.com",
+    "gmail.com",
+    "googlemail.com",
+    "microsoft.com",
+    "outlook.com",
+    "office.com",
+    "office365.com",
+    "hotmail.com",
+    "live.com",
+    "yahoo.com",
+    "yahooinc.com",
+    "aol.com",
+    "apple.com",
+    "icloud.com",
+    "t-online.de",
+    "gmx.net",
+    "gmx.com",
+    "web.de",
+    "mail.com",
+    "orange.fr",
+    "free.fr",
+    "mail.ru",
+    "yandex.ru",
+    "yandex.com",
+    "qq.com",
+    "163.com",
+    "spamrl.com",
+];
+
+/// A name after one of these is somebody's, not a list's.
+const BEFORE_NAME: [&str; 14] = [
+    "from", "domain", "domains", "host", "hostname", "helo", "ehlo", "client", "for", "of", "to", "name",
+    "sender", "server",
+];
+
+/// A name before one of these is what the sentence is about.
+const AFTER_NAME: [&str; 8] = ["is", "has", "does", "did", "was", "cannot", "not", "isn't"];
+
+/// A number before one of these is a measure.
+const UNITS: [&str; 34] = [
+    "bytes",
+    "byte",
+    "octets",
+    "b",
+    "k",
+    "m",
+    "kb",
+    "mb",
+    "gb",
+    "kib",
+    "mib",
+    "gib",
+    "seconds",
+    "second",
+    "secs",
+    "sec",
+    "s",
+    "minutes",
+    "minute",
+    "mins",
+    "min",
+    "hours",
+    "hour",
+    "h",
+    "days",
+    "day",
+    "messages",
+    "recipients",
+    "connections",
+    "times",
+    "hops",
+    "attempts",
+    "emails",
+    "characters",
+];
+
+/// A number after one of these says which, not how many.
+const BEFORE_WHICH: [&str; 11] =
+    ["rfc", "section", "error", "err", "code", "rule", "status", "reason", "type", "policy", "bl"];
+
+/// A bare local part is the recipient's after one of these.
+const BEFORE_MAILBOX: [&str; 8] =
+    ["user", "mailbox", "account", "recipient", "address", "alias", "for", "to"];
+
+/// Local parts that are words of every reply.
+const ORDINARY: [&str; 16] = [
+    "user",
+    "mailbox",
+    "account",
+    "recipient",
+    "address",
+    "unknown",
+    "mail",
+    "email",
+    "message",
+    "sender",
+    "host",
+    "server",
+    "domain",
+    "relay",
+    "spam",
+    "policy",
+];
+
+impl Masked {
+    /// Masks the words of a reply, line by line.
+    pub fn mask<'t>(&mut self, lines: impl Iterator<Item = &'t str>, varying: &Varying<'_>) {
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        for word in lines.flat_map(str::split_whitespace) {
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(word);
+        }
+        self.text.clear();
+        self.example.clear();
+        Scanner { text: &joined, at: 0, word: 0..0, varying, out: self }.run();
+        self.joined = joined;
+    }
+
+    fn keep(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.example.push_str(text);
+    }
+
+    fn pill(&mut self, pill: Pill, in_angles: bool) {
+        let (name, example) = pill.name_and_example();
+        self.text.push_str(name);
+        if in_angles {
+            self.example.push('<');
+        }
+        self.example.push_str(example);
+        if in_angles {
+            self.example.push('>');
+        }
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// The last word before `at`.
+    word: std::ops::Range<usize>,
+    varying: &'a Varying<'a>,
+    out: &'a mut Masked,
+}
+
+fn is_delimiter(b: u8) -> bool {
+    matches!(
+        b,
+        b' ' | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'<'
+            | b'>'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b','
+            | b';'
+            | b'|'
+            | b'='
+            | b'*'
+    )
+}
+
+impl<'a> Scanner<'a> {
+    fn run(&mut self) {
+        while self.at < self.text.len() {
+            let rest = &self.text[self.at..];
+            let b = rest.as_bytes()[0];
+            if let Some((len, in_angles)) = self.recipient_here(rest) {
+                self.pill(len, Pill::Recipient, in_angles);
+            } else if is_delimiter(b) || (b.is_ascii_punctuation() && !rest.starts_with("::")) {
+                self.keep(1);
+            } else if let Some(scheme) = url_scheme(rest) {
+                self.url(scheme);
+            } else {
+                self.word(rest);
+            }
+        }
+    }
+
+    /// Keeps the next `len` bytes.
+    fn keep(&mut self, len: usize) {
+        self.out.keep(&self.text[self.at..self.at + len]);
+        self.at += len;
+    }
+
+    /// Puts a pill for the next `len` bytes.
+    fn pill(&mut self, len: usize, pill: Pill, in_angles: bool) {
+        self.word = self.at..self.at + len;
+        self.out.pill(pill, in_angles);
+        self.at += len;
+    }
+
+    /// The recipient's address, with its angle brackets if it has them.
+    fn recipient_here(&self, rest: &str) -> Option<(usize, bool)> {
+        for recipient in self.varying.recipients.into_iter().flatten().filter(|r| r.contains('@')) {
+            let (bare, n) = match rest.as_bytes()[0] {
+                b'<' => (&rest[1..], 1),
+                _ => (rest, 0),
+            };
+            let found = bare.get(..recipient.len()).is_some_and(|head| head.eq_ignore_ascii_case(recipient));
+            if !found || (n == 0 && self.before().is_some_and(|b| b.is_ascii_alphanumeric())) {
+                continue;
+            }
+            let after = bare.as_bytes().get(recipient.len()).copied();
+            if n == 1 && after == Some(b'>') {
+                return Some((recipient.len() + 2, true));
+            }
+            if n == 0 && !after.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                return Some((recipient.len(), false));
+            }
+        }
+        None
+    }
+
+    /// The byte before `at`.
+    fn before(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at.checked_sub(1)?).copied()
+    }
+
+    fn word(&mut self, rest: &'a str) {
+        let len = rest.bytes().position(is_delimiter).unwrap_or(rest.len());
+        let whole = rest[..len].trim_end_matches(['.', ':', '!', '?', '-', '/']);
+        let whole = if whole.is_empty() { &rest[..len] } else { whole };
+        let (word, pill) = self.pill_for(whole);
+        let end = word.len();
+        match pill {
+            None => {
+                self.word = self.at..self.at + end;
+                self.keep(end);
+            }
+            Some(Pill::Date) => {
+                // `31 Jan`: the day was taken for a number.
+                for (text, day) in [(&mut self.out.text, "<n> "), (&mut self.out.example, "7 ")] {
+                    if is_month(word) && text.ends_with(day) {
+                        text.truncate(text.len() - day.len());
+                    }
+                }
+                self.pill(end, Pill::Date, false);
+                self.rest_of_date();
+            }
+            Some(pill) => {
+                // `<mail.example.org>`: the pill takes the place of the angle brackets.
+                let in_angles =
+                    self.before() == Some(b'<') && self.text.as_bytes().get(self.at + end) == Some(&b'>');
+                if in_angles && matches!(pill, Pill::Recipient | Pill::Address | Pill::Host | Pill::Domain) {
+                    self.out.text.pop();
+                    self.out.example.pop();
+                    self.out.pill(pill, true);
+                    self.word = self.at..self.at + end;
+                    self.at += end + 1;
+                } else {
+                    self.pill(end, pill, false);
+                }
+            }
+        }
+    }
+
+    /// The pill for a word, or for the part of it up to a colon or slash; the rest is looked at afterwards.
+    fn pill_for(&self, word: &'a str) -> (&'a str, Option<Pill>) {
+        let bytes = word.as_bytes();
+        let (mut has_digit, mut has_dot, mut separator) = (false, false, None);
+        for (i, b) in bytes.iter().enumerate() {
+            match b {
+                b'0'..=b'9' => has_digit = true,
+                b'.' => has_dot = true,
+                b'@' if i > 0 => return self.address(word, i),
+                b':' | b'/' if separator.is_none() => separator = Some(i),
+                _ => {}
+            }
+        }
+        if self.is_local_part(word) {
+            return (word, Some(Pill::Recipient));
+        }
+        if has_digit || separator.is_some() {
+            if is_time(word) {
+                return (word, Some(Pill::Time));
+            }
+            if is_date(word) {
+                return (word, Some(Pill::Date));
+            }
+            if is_ipv6(word) {
+                return (word, Some(Pill::Ip));
+            }
+        }
+        // Cut at the first separator; one at the start is punctuation and was kept before.
+        let word = separator.map_or(word, |at| &word[..at.max(1)]);
+        if has_digit && word.bytes().all(|b| b.is_ascii_digit()) {
+            return (word, self.number(word).then_some(Pill::Number));
+        }
+        if has_digit && has_dot {
+            if is_ipv4(word) {
+                // 127.0.0.2 and its like are answers of block lists, not machines.
+                let answer = word.starts_with("127.") && word != "127.0.0.1";
+                return (word, (!answer).then_some(Pill::Ip));
+            }
+            if let Some(len) = ipv4_before_zone(word) {
+                return (&word[..len], Some(Pill::Ip));
+            }
+            if is_decimal(word) {
+                return (
+                    word,
+                    (!self.is_alone(word.len()) && !self.word_before(&BEFORE_WHICH)).then_some(Pill::Number),
+                );
+            }
+        }
+        if has_digit && let Some(len) = number_with_unit(word) {
+            return (&word[..len], Some(Pill::Number));
+        }
+        if has_dot && is_domain(word) && !is_program_word(word) {
+            return (word, self.name(word));
+        }
+        let pill = if is_id(word)
+            || (has_digit && word.len() >= 5 && self.word_before(&["id", "as", "queue", "session"]))
+        {
+            Some(Pill::Id)
+        } else if (is_month(word) || is_weekday(word)) && self.date_goes_on(word) {
+            Some(Pill::Date)
+        } else {
+            None
+        };
+        (word, pill)
+    }
+
+    /// A mailbox. What stands before it up to a colon (`mailto:`, `TO:`) is a word of its own.
+    fn address(&self, word: &'a str, at_sign: usize) -> (&'a str, Option<Pill>) {
+        if let Some(colon) = word[..at_sign].rfind(':') {
+            return (&word[..colon], None);
+        }
+        let word = word.find([':', '/']).map_or(word, |end| &word[..end]);
+        let domain = word.rsplit_once('@').map_or("", |(_, domain)| domain);
+        if domain.is_empty() {
+            return (word, is_id(word).then_some(Pill::Id));
+        }
+        (word, Some(Pill::Address))
+    }
+
+    /// Whether a number varies.
+    fn number(&self, word: &str) -> bool {
+        let end = self.at + word.len();
+        if self.next_word(end).is_some_and(|w| is_one_of(w, &UNITS)) {
+            return true;
+        }
+        let opened = matches!(self.before(), Some(b'(' | b'['));
+        // AS(201806281), Yahoo's [291]
+        let tag = opened && self.at >= 2 && self.text.as_bytes()[self.at - 2].is_ascii_uppercase();
+        let reply_code = word.len() == 3 && matches!(word.as_bytes()[0], b'2'..=b'5');
+        let short = word.len() <= 4
+            && (self.is_alone(word.len()) || matches!(self.before(), Some(b'#' | b'-' | b'/')));
+        !(tag || reply_code || short || self.word_before(&BEFORE_WHICH))
+    }
+
+    /// The next `len` bytes are all that stands between two brackets.
+    fn is_alone(&self, len: usize) -> bool {
+        let after = self.text.as_bytes().get(self.at + len);
+        matches!((self.before(), after), (Some(b'('), Some(b')')) | (Some(b'['), Some(b']')))
+    }
+
+    /// The pill for a host's or domain's name, if it is somebody's.
+    fn name(&self, word: &str) -> Option<Pill> {
+        let is = |other: Option<&str>| other.is_some_and(|o| o.eq_ignore_ascii_case(word));
+        let v = self.varying;
+        let domains =
+            [v.recipients[0], v.recipients[1], v.sender].map(|m| m.and_then(crate::smtp::domain_of));
+        if domains.into_iter().any(is) {
+            return Some(Pill::Domain);
+        }
+        let hosts = v.hosts.map(|h| h.and_then(|h| h.split(['[', ':', ' ', '(']).next()));
+        if hosts.into_iter().any(is) {
+            return Some(Pill::Host);
+        }
+        let end = self.at + word.len();
+        let (before, after) = (self.before(), self.text.as_bytes().get(end).copied());
+        if before == Some(b'[') && word.split('.').any(is_id) {
+            return Some(Pill::Id);
+        }
+        if after == Some(b'[') {
+            return Some(Pill::Host);
+        }
+        if is_under(word, &WELL_KNOWN) {
+            return None;
+        }
+        match (before, after) {
+            (Some(b'<'), Some(b'>')) => return Some(Pill::Host),
+            (Some(b'['), Some(b']')) | (Some(b'\''), Some(b'\'')) | (Some(b'"'), Some(b'"')) => {
+                return Some(Pill::Domain);
+            }
+            _ => {}
+        }
+        let of_a_party = domains.into_iter().flatten().any(|d| is_under(word, &[d]));
+        let of_the_host =
+            hosts.into_iter().flatten().any(|h| last_two_labels(h).is_some_and(|d| is_under(word, &[d])));
+        if of_a_party || (of_the_host && word.matches('.').count() >= 2) || word.split('.').any(is_id) {
+            return Some(Pill::Host);
+        }
+        let said =
+            self.word_before(&BEFORE_NAME) || self.next_word(end).is_some_and(|w| is_one_of(w, &AFTER_NAME));
+        said.then_some(Pill::Domain)
+    }
+
+    /// A recipient's local part alone, where it is one: `<bob>`, `"bob"`, `user bob`.
+    fn is_local_part(&self, word: &str) -> bool {
+        let local = |r: &'a str| r.rsplit_once('@').map_or(r, |(local, _)| local);
+        let end = self.at + word.len();
+        self.varying.recipients.into_iter().flatten().map(local).any(|local| {
+            local.eq_ignore_ascii_case(word) && {
+                let after = self.text.as_bytes().get(end).copied();
+                let quoted = matches!(
+                    (self.before(), after),
+                    (Some(b'<'), Some(b'>'))
+                        | (Some(b'\''), Some(b'\''))
+                        | (Some(b'"'), Some(b'"'))
+                        | (Some(b'('), Some(b')'))
+                );
+                let telling = word.bytes().any(|b| !b.is_ascii_alphabetic())
+                    || self.word_before(&BEFORE_MAILBOX)
+                    || (self.at == 0 && after == Some(b':'));
+                quoted || (telling && !is_one_of(word, &ORDINARY))
+            }
+        })
+    }
+
+    /// `Jan 31`, `31 Jan`, `Mon, 31 Jan`, `Mon Jan 31`.
+    fn date_goes_on(&self, word: &str) -> bool {
+        let short_number = |w: &str| w.len() <= 4 && w.bytes().all(|b| b.is_ascii_digit());
+        let next = self.next_word(self.at + word.len());
+        next.is_some_and(|w| short_number(w) || (is_weekday(word) && is_month(w)))
+            || (is_month(word) && short_number(&self.text[self.word.clone()]) && !self.word.is_empty())
+    }
+
+    /// Leaves out day, month and year after the start of a date.
+    fn rest_of_date(&mut self) {
+        loop {
+            let rest = &self.text[self.at..];
+            let word = rest.trim_start_matches([' ', ',']);
+            let len = word.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(word.len());
+            let part = &word[..len];
+            let of_date =
+                is_month(part) || (matches!(len, 1..=2 | 4) && part.bytes().all(|b| b.is_ascii_digit()));
+            // `10:00:00` follows.
+            if !of_date || word[len..].starts_with(':') || rest.len() == word.len() {
+                return;
+            }
+            self.at += rest.len() - word.len() + len;
+        }
+    }
+
+    fn word_before(&self, words: &[&str]) -> bool {
+        is_one_of(&self.text[self.word.clone()], words)
+    }
+
+    /// The word that follows `end`, after one blank.
+    fn next_word(&self, end: usize) -> Option<&'a str> {
+        let rest = self.text[end..].trim_start_matches([' ', ',']);
+        let len = rest.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'\'')).unwrap_or(rest.len());
+        (len > 0 && rest.len() < self.text.len() - end).then(|| &rest[..len])
+    }
+
+    /// Host and words of the path stay; addresses, identifiers and long numbers in path and query do not.
+    fn url(&mut self, scheme: usize) {
+        let rest = &self.text[self.at..];
+        let len = rest.find([' ', '<', '>', '"', '\'', '`', '|', ')', ']', '}']).unwrap_or(rest.len());
+        let url = rest[..len].trim_end_matches(['.', ',', ';', ':', '!']);
+        let end = self.at + url.len();
+        let host = url[scheme..].find(['/', '?', '#']).map_or(url.len(), |i| scheme + i);
+        self.word = self.at..end;
+        self.keep(host);
+        while self.at < end {
+            let rest = &self.text[self.at..end];
+            let len = rest.find(['/', '?', '#', '&', '=', ',', ';']).unwrap_or(rest.len());
+            if len == 0 {
+                self.keep(1);
+                continue;
+            }
+            let part = &rest[..len];
+            let value = self.before() == Some(b'=');
+            match self.url_part(part, value) {
+                Some(pill) => self.pill(len, pill, false),
+                None => self.keep(len),
+            }
+        }
+    }
+
+    fn url_part(&self, part: &str, value: bool) -> Option<Pill> {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        if is_ipv4(part) || is_ipv6(part) {
+            return Some(Pill::Ip);
+        }
+        let decoded = part.replace("%40", "@");
+        if decoded.contains('@') {
+            let recipient =
+                self.varying.recipients.into_iter().flatten().any(|r| r.eq_ignore_ascii_case(&decoded));
+            return Some(if recipient { Pill::Recipient } else { Pill::Address });
+        }
+        if digits {
+            // Six digits and fewer are the number of a help page.
+            return (value || part.len() > 6).then_some(Pill::Number);
+        }
+        if is_domain(part) && matches!(self.name(part), Some(Pill::Domain | Pill::Host)) {
+            return self.name(part);
+        }
+        let word = part.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'));
+        (is_id(part) || (value && !word) || part.contains('%')).then_some(Pill::Id)
+    }
+}
+
+/// The length of `https://` and the like.
+fn url_scheme(text: &str) -> Option<usize> {
+    if !matches!(text.as_bytes()[0], b'h' | b'H') {
+        return None;
+    }
+    ["https://", "http://"]
+        .iter()
+        .find(|s| text.get(..s.len()).is_some_and(|t| t.eq_ignore_ascii_case(s)))
+        .map(|s| s.len())
+}
+
+/// `12.5`
+fn is_decimal(word: &str) -> bool {
+    word.bytes().filter(|b| *b == b'.').count() == 1 && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// `25MB`: the length of the number.
+fn number_with_unit(word: &str) -> Option<usize> {
+    let len = word.bytes().position(|b| !(b.is_ascii_digit() || b == b'.'))?;
+    (len > 0 && is_one_of(&word[len..], &UNITS)).then_some(len)
+}
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// `name` is one of these domains or below one.
+fn is_under(name: &str, domains: &[&str]) -> bool {
+    domains.iter().any(|domain| {
+        name.len().checked_sub(domain.len()).is_some_and(|cut| {
+            name.is_char_boundary(cut)
+                && name[cut..].eq_ignore_ascii_case(domain)
+                && (cut == 0 || name.as_bytes()[cut - 1] == b'.')
+        })
+    })
+}
+
+fn last_two_labels(host: &str) -> Option<&str> {
+    let (at, _) = host.trim_end_matches('.').rmatch_indices('.').nth(1)?;
+    Some(host[at + 1..].trim_end_matches('.'))
+}

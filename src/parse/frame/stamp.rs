@@ -1,0 +1,167 @@
+//! Time stamps: `Nov 17 14:51:07`, `2026-11-17T14:51:07.123456+01:00`, `2026-11-17 14:51:07,123`.
+//!
+//! RFC 3164 §4.1.2 (no year, no zone), RFC 3339. A stamp without a zone is read as UTC.
+
+use crate::model::Timestamp;
+use chrono::{DateTime, NaiveDate};
+
+/// A time as the line has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stamp {
+    /// The line has none.
+    None,
+    /// Complete.
+    Full(Timestamp),
+    /// Month, day and time of day only.
+    NoYear {
+        /// 1 to 12.
+        month: u32,
+        /// 1 to 31.
+        day: u32,
+        /// Seconds of the day.
+        secs: u32,
+        /// Fraction of the second.
+        nanos: u32,
+    },
+}
+
+const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/// `Nov 17 14:51:07[.123456]` at the start of `text`, and what follows.
+pub fn bsd(text: &str) -> Option<(Stamp, &str)> {
+    let b = text.as_bytes();
+    if b.len() < 15 || b[3] != b' ' {
+        return None;
+    }
+    let month = MONTHS.chunks_exact(3).position(|m| m == &b[..3])? as u32 + 1;
+    let mut at = 4;
+    while b.get(at) == Some(&b' ') {
+        at += 1;
+    }
+    let mut day = 0;
+    let first = at;
+    while let Some(d) = b.get(at).filter(|d| d.is_ascii_digit()) {
+        day = day * 10 + u32::from(d - b'0');
+        at += 1;
+        if at - first > 2 {
+            return None;
+        }
+    }
+    if !(1..=31).contains(&day) || b.get(at) != Some(&b' ') {
+        return None;
+    }
+    at += 1;
+    let secs = time_of_day(b.get(at..)?)?;
+    let (nanos, at) = fraction(b, at + 8);
+    Some((Stamp::NoYear { month, day, secs, nanos }, &text[at..]))
+}
+
+/// `2026-11-17T14:51:07[.123456][Z|+01:00|+0100]`, also with a blank or a comma where some programs write one.
+/// Exim puts a blank before the zone.
+pub fn iso(text: &str) -> Option<(Stamp, &str)> {
+    let b = text.as_bytes();
+    if b.len() < 19 || b[4] != b'-' || b[7] != b'-' || !matches!(b[10], b'T' | b't' | b' ' | b'_') {
+        return None;
+    }
+    let year = two(&b[0..2])? * 100 + two(&b[2..4])?;
+    let (month, day) = (two(&b[5..7])?, two(&b[8..10])?);
+    let secs = time_of_day(&b[11..])?;
+    let (nanos, mut at) = fraction(b, 19);
+    let mut east = 0;
+    if matches!(b.get(at), Some(b'Z' | b'z')) {
+        at += 1;
+    } else {
+        let sign_at = if b.get(at) == Some(&b' ') { at + 1 } else { at };
+        if let Some((seconds, len)) = zone(b.get(sign_at..)?) {
+            east = seconds;
+            at = sign_at + len;
+        }
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let days = i64::from(chrono::Datelike::num_days_from_ce(&date) - UNIX_EPOCH_FROM_CE);
+    let time = DateTime::from_timestamp(days * 86_400 + i64::from(secs) - east, nanos)?;
+    Some((Stamp::Full(time), &text[at..]))
+}
+
+/// Days from 0001-01-01 (day 1) to 1970-01-01.
+pub(super) const UNIX_EPOCH_FROM_CE: i32 = 719_163;
+
+/// `+01:00`, `-0330`: seconds east of Greenwich and the length.
+fn zone(b: &[u8]) -> Option<(i64, usize)> {
+    let sign = match b.first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let hours = two(b.get(1..3)?)?;
+    let (minutes, len) = match b.get(3) {
+        Some(b':') => (two(b.get(4..6)?)?, 6),
+        Some(d) if d.is_ascii_digit() => (two(b.get(3..5)?)?, 5),
+        _ => (0, 3),
+    };
+    Some((sign * i64::from(hours * 3600 + minutes * 60), len))
+}
+
+/// `14:51:07` in seconds. A leap second counts as the second before it.
+fn time_of_day(b: &[u8]) -> Option<u32> {
+    if b.len() < 8 || b[2] != b':' || b[5] != b':' {
+        return None;
+    }
+    let (h, m, s) = (two(&b[0..2])?, two(&b[3..5])?, two(&b[6..8])?);
+    (h < 24 && m < 60 && s <= 60).then(|| h * 3600 + m * 60 + s.min(59))
+}
+
+/// `.123456` or `,123` at `at`: nanoseconds, and where it ends.
+fn fraction(b: &[u8], at: usize) -> (u32, usize) {
+    if !(matches!(b.get(at), Some(b'.' | b',')) && b.get(at + 1).is_some_and(u8::is_ascii_digit)) {
+        return (0, at);
+    }
+    let (mut nanos, mut unit, mut at) = (0, 100_000_000, at + 1);
+    while let Some(d) = b.get(at).filter(|d| d.is_ascii_digit()) {
+        nanos += u32::from(d - b'0') * unit;
+        unit /= 10;
+        at += 1;
+    }
+    (nanos, at)
+}
+
+fn two(b: &[u8]) -> Option<u32> {
+    match b {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        let got = bsd(text).or_else(|| iso(text));
+        let got = got.map_or("none".into(), |(stamp, rest)| match stamp {
+            Stamp::Full(t) => format!("{} |{rest}", t.format("%FT%T%.fZ")),
+            Stamp::NoYear { month, day, secs, nanos } => format!("{month}-{day} {secs} {nanos} |{rest}"),
+            Stamp::None => "-".into(),
+        });
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn stamps() {
+        check("Nov 17 14:51:07 mx", "11-17 53467 0 | mx");
+        check("Nov  7 00:00:01.5 mx", "11-7 1 500000000 | mx");
+        check("Nov 7 00:00:01 mx", "11-7 1 0 | mx");
+        check("2026-11-17T14:51:07.123456+01:00 mx", "2026-11-17T13:51:07.123456Z | mx");
+        check("2026-11-17T14:51:07+0100 mx", "2026-11-17T13:51:07Z | mx");
+        check("2026-11-17T14:51:07Z mx", "2026-11-17T14:51:07Z | mx");
+        check("2026-11-17 14:51:07 -0330 [7] x", "2026-11-17T18:21:07Z | [7] x");
+        check("2026-11-17 14:51:07.25 1a", "2026-11-17T14:51:07.250Z | 1a");
+        check("2024-02-29 14:51:07", "2024-02-29T14:51:07Z |");
+        check("2026-02-29 14:51:07", "none");
+        check("Nov 32 14:51:07 mx", "none");
+        check("Nov 17 24:51:07 mx", "none");
+        check("November 17 14:51:07", "none");
+        check("Foo 17 14:51:07 mx", "none");
+    }
+}

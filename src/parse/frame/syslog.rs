@@ -1,0 +1,247 @@
+//! Syslog lines as files and terminals have them.
+//!
+//! `Nov 17 14:51:07 mx postfix/smtp[7]: …` (RFC 3164, also journalctl's default),
+//! `2026-11-17T14:51:07.123456+01:00 mx postfix/smtp[7]: …` (rsyslog, `journalctl -o short-iso`),
+//! `<22>1 2026-11-17T14:51:07Z mx postfix/smtp 7 - - …` (RFC 5424), each also behind `<PRI>` or docker-compose's
+//! `mail-1  | `. Container tools put more in front: there, the program's name is what is looked for.
+
+use super::Framed;
+use super::stamp::{Stamp, bsd, iso};
+use crate::parse::mta;
+
+/// Takes the frame off `text`; `None` if it has none.
+pub fn framed(text: &str) -> Option<Framed<'_>> {
+    let found = plain(text).or_else(|| plain(without_compose_prefix(text)?));
+    match found {
+        Some(found) if mta::by_program(found.program).is_some() => Some(found),
+        // A container's own syslog inside another: the inner one knows the program.
+        Some(found) => embedded(found.message).or(Some(found)),
+        None => embedded(text),
+    }
+}
+
+fn plain(text: &str) -> Option<Framed<'_>> {
+    match text.as_bytes().first()? {
+        b'A'..=b'Z' => {
+            let (stamp, rest) = bsd(text)?;
+            tail(stamp, rest)
+        }
+        b'1' if text.starts_with("1 ") => rfc5424(&text[2..]),
+        b'0'..=b'9' => {
+            let (stamp, rest) = iso(text)?;
+            tail(stamp, rest)
+        }
+        b'<' => {
+            let (pri, rest) = text[1..].split_once('>')?;
+            if pri.is_empty() || pri.len() > 3 || !pri.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            plain(rest)
+        }
+        _ => None,
+    }
+}
+
+/// ` mx postfix/smtp[7]: message`; the host may be missing.
+fn tail(stamp: Stamp, rest: &str) -> Option<Framed<'_>> {
+    let mut rest = rest.strip_prefix(' ')?.trim_start_matches(' ');
+    if rest.starts_with('<') {
+        // FreeBSD: `<mail.info>` between stamp and host.
+        rest = rest.split_once("> ")?.1;
+    }
+    let blank = memchr::memchr(b' ', rest.as_bytes())?;
+    let (first, after) = (&rest[..blank], rest[blank..].trim_start_matches(' '));
+    let (host, tagged) = if first.ends_with(':') { (None, rest) } else { (Some(first), after) };
+    let (program, pid, message) = tag(tagged)?;
+    Some(Framed { stamp, host, program, pid, message })
+}
+
+/// `postfix/smtp[7]: message`.
+fn tag(text: &str) -> Option<(&str, Option<u32>, &str)> {
+    let b = text.as_bytes();
+    let end = b.iter().position(|c| matches!(c, b' ' | b'[' | b':'))?;
+    if end == 0 {
+        return None;
+    }
+    let program = &text[..end];
+    let (pid, after) = if b[end] == b'[' {
+        let close = end + memchr::memchr(b']', &b[end..])?;
+        (text[end + 1..close].parse().ok(), &text[close + 1..])
+    } else {
+        (None, &text[end..])
+    };
+    let message = after.strip_prefix(':')?;
+    Some((program, pid, without_solaris_id(message.strip_prefix(' ').unwrap_or(message))))
+}
+
+/// Solaris puts `[ID 197553 mail.info] ` before the message.
+fn without_solaris_id(message: &str) -> &str {
+    if !message.starts_with("[ID ") {
+        return message;
+    }
+    message.split_once("] ").map_or(message, |(_, rest)| rest)
+}
+
+/// What follows `<22>1 `: stamp, host, program, process, message id, structured data, message.
+fn rfc5424(text: &str) -> Option<Framed<'_>> {
+    let (stamp, rest) = match text.strip_prefix("- ") {
+        Some(rest) => (Stamp::None, rest),
+        None => {
+            let (stamp, rest) = iso(text)?;
+            (stamp, rest.strip_prefix(' ')?)
+        }
+    };
+    let mut words = rest.splitn(5, ' ');
+    let (host, program, pid, _id) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let message = structured_data(words.next()?)?;
+    Some(Framed {
+        stamp,
+        host: (host != "-").then_some(host),
+        program,
+        pid: pid.parse().ok(),
+        message: message.trim_start_matches('\u{feff}'),
+    })
+}
+
+/// What follows `-` or `[id name="value"]…`.
+fn structured_data(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return Some(rest.strip_prefix(' ').unwrap_or(rest));
+    }
+    let (mut quoted, mut escaped, mut depth) = (false, false, 0);
+    for (at, c) in text.bytes().enumerate() {
+        match c {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' if !quoted => depth += 1,
+            b']' if !quoted => depth -= 1,
+            b' ' if depth == 0 => return Some(&text[at + 1..]),
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What follows docker-compose's `mail-1  | `, with or without its colours.
+fn without_compose_prefix(text: &str) -> Option<&str> {
+    let head = text.get(..text.len().min(96)).or_else(|| text.get(..48))?;
+    let bar = head.find('|')?;
+    let name = head[..bar].trim_end();
+    if name.is_empty() || name.contains(' ') {
+        return None;
+    }
+    let rest = &text[bar + 1..];
+    let rest = rest.strip_prefix("\u{1b}[0m").unwrap_or(rest);
+    Some(rest.trim_start_matches(' '))
+}
+
+/// How far into a line a program's name is looked for.
+const MAX_PREFIX: usize = 200;
+
+/// A known program's `name[pid]: ` behind a prefix of unknown form. A stamp in the prefix is taken.
+fn embedded(text: &str) -> Option<Framed<'_>> {
+    let mut head = text.len().min(MAX_PREFIX);
+    while !text.is_char_boundary(head) {
+        head -= 1;
+    }
+    if !mta::may_name_program(&text.as_bytes()[..head]) {
+        return None;
+    }
+    let (mut stamp, mut host, mut stamp_ends) = (Stamp::None, None, 0);
+    let mut at = 0;
+    while at < head {
+        let word_end = memchr::memchr(b' ', &text.as_bytes()[at..]).map_or(text.len(), |n| at + n);
+        let word = &text[at..word_end];
+        if at >= stamp_ends
+            && let Some((found, rest)) = bsd(&text[at..]).or_else(|| iso(&text[at..]))
+        {
+            stamp = found;
+            stamp_ends = text.len() - rest.len();
+            host = None;
+        } else if word.ends_with(':')
+            && let Some((program, pid, message)) = tag(&text[at..])
+            && mta::by_program(program).is_some()
+        {
+            return Some(Framed { stamp, host, program, pid, message });
+        } else if at >= stamp_ends && !word.is_empty() {
+            // Only a word right after the stamp can be the host; container names and the like are none.
+            host = (stamp != Stamp::None && text[stamp_ends..at].trim().is_empty()).then_some(word);
+        }
+        at = word_end + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        let got = framed(text).map_or("none".into(), |f| {
+            let stamp = match f.stamp {
+                Stamp::None => "-".into(),
+                Stamp::Full(t) => t.format("%FT%TZ").to_string(),
+                Stamp::NoYear { month, day, secs, .. } => format!("{month}-{day}T{secs}"),
+            };
+            let pid = f.pid.map_or("-".into(), |p| p.to_string());
+            format!("{stamp} {} {} {pid} |{}", f.host.unwrap_or("-"), f.program, f.message)
+        });
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn rfc_3164() {
+        check("Nov 17 14:51:07 mx postfix/smtp[7]: x: y", "11-17T53467 mx postfix/smtp 7 |x: y");
+        check("Nov 17 14:51:07.25 mx postfix/smtp[7]: x", "11-17T53467 mx postfix/smtp 7 |x");
+        check("<22>Nov 17 14:51:07 mx exim: x", "11-17T53467 mx exim - |x");
+        check("Nov 17 14:51:07 <mail.info> mx exim[3]: x", "11-17T53467 mx exim 3 |x");
+        check("Nov 17 14:51:07 mx postfix/smtp[7]: [ID 1 mail.info] x", "11-17T53467 mx postfix/smtp 7 |x");
+        check("Nov 17 14:51:07 postfix/smtp[7]: x", "11-17T53467 - postfix/smtp 7 |x");
+        check("Nov 17 14:51:07 mx kernel: oops", "11-17T53467 mx kernel - |oops");
+        check("Nov 17 14:51:07 mx last message repeated 2 times", "none");
+    }
+
+    #[test]
+    fn rfc_3339_and_5424() {
+        check(
+            "2026-11-17T14:51:07.1+01:00 mx postfix/smtp[7]: x",
+            "2026-11-17T13:51:07Z mx postfix/smtp 7 |x",
+        );
+        check("2026-11-17T14:51:07+0100 mx postfix/smtp[7]: x", "2026-11-17T13:51:07Z mx postfix/smtp 7 |x");
+        check(
+            "<22>1 2026-11-17T14:51:07Z mx postfix/smtp 7 - - x",
+            "2026-11-17T14:51:07Z mx postfix/smtp 7 |x",
+        );
+        check(
+            "<22>1 2026-11-17T14:51:07Z mx exim 7 id [a b=\"] \\\" c\"][d] x y",
+            "2026-11-17T14:51:07Z mx exim 7 |x y",
+        );
+        check("1 - - exim - - - x", "- - exim - |x");
+    }
+
+    #[test]
+    fn prefixes() {
+        check("mail-1  | Nov 17 14:51:07 mx postfix/smtp[7]: x", "11-17T53467 mx postfix/smtp 7 |x");
+        check("\u{1b}[36mmail |\u{1b}[0m Nov 17 14:51:07 mx exim[7]: x", "11-17T53467 mx exim 7 |x");
+        check(
+            "2026-11-17T14:51:07Z stdout F Nov 17 15:51:07 mx postfix/smtp[7]: x",
+            "11-17T57067 mx postfix/smtp 7 |x",
+        );
+        check("postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
+        check("mail | postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
+        check("Nov 17 14:51:07 vm docker[9]: postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
+    }
+
+    #[test]
+    fn not_framed() {
+        check("", "none");
+        check("550 5.1.1 no such user", "none");
+        check("Subject: postfix is nice", "none");
+        check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed", "none");
+        check("Nov 17", "none");
+        check("é| postfix", "none");
+    }
+}

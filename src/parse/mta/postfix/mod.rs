@@ -1,0 +1,90 @@
+//! Postfix.
+//!
+//! `postfix/smtp[7]: 4F1C07E1: to=<a@example.org>, relay=mx[192.0.2.1]:25, dsn=5.1.1, status=bounced (…)`.
+//! The program is `postfix`, an instance or service in the middle, and the daemon last. The queue id comes first:
+//! hexadecimal, or (`enable_long_queue_ids`) digits and letters without vowels, where case matters.
+
+mod delivery;
+mod queue;
+mod reject;
+mod session;
+
+use super::Dialect;
+use crate::parse::event::{EventKind, LogEvent, LogLine};
+
+/// The dialect.
+pub const DIALECT: Dialect = Dialect { name: "postfix", hint: "postfix", takes, bare: None, parse, daemon };
+
+fn takes(program: &str) -> bool {
+    program.starts_with("postfix") && (program.len() == 7 || program.contains('/'))
+}
+
+/// `postfix/submission/smtpd` and `postfix-out/smtpd` are both counted as `smtpd`.
+fn daemon(program: &str) -> &str {
+    program.rsplit_once('/').map_or(program, |(_, daemon)| daemon)
+}
+
+fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
+    let message: &str = &line.message;
+    let instance = line.program.split_once('/').map_or(line.program, |(instance, _)| instance);
+    let event = |queue_id, kind| Some(LogEvent { format: "postfix", instance, queue_id, kind });
+    let Some((queue_id, rest)) = queue_id(message) else {
+        let rest = match message.strip_prefix("NOQUEUE: ") {
+            Some(rest) => rest,
+            // postscreen's `DNSBL rank 3 for [192.0.2.1]:4711`, `connect from …`, `warning: …`.
+            None => return queue::known_remark(message).then(|| event(None, EventKind::Other))?,
+        };
+        return event(None, reject::read(rest)?);
+    };
+    if rest.starts_with("to=<") {
+        return event(Some(queue_id), delivery::read(rest, daemon(line.program))?);
+    }
+    if let Some(kind) = queue::read(rest) {
+        return event(Some(queue_id), kind);
+    }
+    event(Some(queue_id), reject::read(rest)?)
+}
+
+/// `4F1C07E1: rest`. Case is kept.
+fn queue_id(message: &str) -> Option<(&str, &str)> {
+    let b = message.as_bytes();
+    let end = b.iter().take(32).position(|c| !c.is_ascii_alphanumeric())?;
+    if b[end] != b':' || b.get(end + 1) != Some(&b' ') {
+        return None;
+    }
+    let id = &b[..end];
+    let short = end >= 4 && id.iter().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
+    // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
+    let long = end >= 10 && !id.iter().any(|c| b"AEIOUaeiou".contains(c)) && id[10..].contains(&b'z');
+    // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
+    let other = end >= 10 && id.iter().filter(|c| c.is_ascii_digit()).count() >= 2;
+    (short || long || other).then(|| (&message[..end], &message[end + 2..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queue_ids() {
+        let check = |text, expect: Option<&str>| {
+            assert_eq!(queue_id(text).map(|(id, _)| id), expect, "{text}");
+        };
+        check("4F1C: to=<a>", Some("4F1C"));
+        check("48rT2v1hQrz1J0N: x", Some("48rT2v1hQrz1J0N"));
+        check("3pXPBc5gcdz3xxV: x", Some("3pXPBc5gcdz3xxV"));
+        check("warning: x", None);
+        check("NOQUEUE: reject", None);
+        check("statistics: x", None);
+        check("fatal: x", None);
+        check("4F1C07E1", None);
+    }
+
+    #[test]
+    fn programs() {
+        assert!(takes("postfix/smtp") && takes("postfix-out/smtpd") && takes("postfix/submission/smtpd"));
+        assert!(takes("postfix"));
+        assert!(!takes("postfixadmin") && !takes("dovecot"));
+        assert_eq!(daemon("postfix/submission/smtpd"), "smtpd");
+    }
+}

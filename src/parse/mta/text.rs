@@ -1,0 +1,113 @@
+//! Pieces that the lines of several MTAs have in common.
+
+use crate::smtp::{EnhancedStatus, ReplyCode, innermost, read_reply, unflatten};
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// A host as MTAs write it: `mx.example.org[192.0.2.1]:25`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Host<'a> {
+    /// The name, unless it is `unknown` or missing.
+    pub name: Option<&'a str>,
+    /// The address.
+    pub ip: Option<IpAddr>,
+}
+
+/// `name[ip]`, `[ip]:port`, `name`. What is in brackets and no address (`[private/dovecot-lmtp]`) is left out.
+pub fn host(text: &str) -> Host<'_> {
+    let Some(open) = text.find('[') else {
+        return Host { name: host_name(text), ip: None };
+    };
+    let inside = text[open + 1..].split(']').next().unwrap_or("");
+    Host { name: host_name(&text[..open]), ip: ip(inside) }
+}
+
+/// An address, also as `IPv6:2001:db8::1`.
+pub fn ip(text: &str) -> Option<IpAddr> {
+    let text = text.strip_prefix("IPv6:").unwrap_or(text);
+    text.parse().ok()
+}
+
+fn host_name(name: &str) -> Option<&str> {
+    let name = name.trim();
+    (!name.is_empty() && name != "unknown" && name != "none").then_some(name)
+}
+
+/// The codes of the innermost reply in `text`.
+pub fn codes(text: &str) -> (Option<ReplyCode>, Option<EnhancedStatus>) {
+    let reply = read_reply(innermost(text).inner);
+    (reply.code, reply.enhanced)
+}
+
+/// A reply put back into its lines.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    // Only these can hold more than one line; the others are borrowed.
+    if text.contains("\\n") || text.as_bytes().get(3) == Some(&b'-') {
+        Cow::Owned(unflatten(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// `<address>` at the start of `text`: the address and what follows `>`.
+///
+/// A quoted local part may hold anything, also `>`; an unquoted one is taken as it stands, since Postfix may be
+/// set to log addresses in their internal form, where quotes are gone.
+pub fn angle(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix('<')?;
+    let end = quoted_end(inside).or_else(|| plain_end(inside))?;
+    Some((&inside[..end], &inside[end + 1..]))
+}
+
+fn quoted_end(inside: &str) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in inside.bytes().enumerate() {
+        match c {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'>' if !quoted && ends(&inside[at + 1..]) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn plain_end(inside: &str) -> Option<usize> {
+    inside.match_indices('>').map(|(at, _)| at).find(|at| ends(&inside[at + 1..]))
+}
+
+/// What may follow a closing `>`.
+fn ends(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([' ', ',', ':', ';', ')'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        let check = |text, name: &str, addr: &str| {
+            let h = host(text);
+            let addr_of = h.ip.map_or("-".into(), |ip| ip.to_string());
+            assert_eq!((h.name.unwrap_or("-"), addr_of.as_str()), (name, addr), "{text}");
+        };
+        check("mx.example.org[192.0.2.1]:25", "mx.example.org", "192.0.2.1");
+        check("unknown[2001:db8::1]", "-", "2001:db8::1");
+        check("[192.0.2.1]:4711", "-", "192.0.2.1");
+        check("mx.example.org[private/lmtp]", "mx.example.org", "-");
+        check("none", "-", "-");
+        check("mx[", "mx", "-");
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(angle("<a@example.org>, x"), Some(("a@example.org", ", x")));
+        assert_eq!(angle("<>"), Some(("", "")));
+        assert_eq!(angle("<\"a>, b\"@example.org> x"), Some(("\"a>, b\"@example.org", " x")));
+        assert_eq!(angle("<\"a@example.org>, x"), Some(("\"a@example.org", ", x")));
+        assert_eq!(angle("<a, b (c)@example.org>, x"), Some(("a, b (c)@example.org", ", x")));
+        assert_eq!(angle("<a"), None);
+    }
+}
