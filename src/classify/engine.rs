@@ -7,6 +7,7 @@
 //! The innermost of nested replies decides. Only if it tells nothing the replies around it are asked:
 //! `550 5.1.1 <a>: undeliverable address: host mx said: 550 no`.
 
+use super::index::Candidate;
 use super::provider::find_word;
 use super::text::{MatchText, place};
 use super::{Facts, Knowledge, Rule, reply_codes};
@@ -64,8 +65,17 @@ pub(super) fn tied(knowledge: &Knowledge, facts: &Facts<'_>) -> Option<RuleIdx> 
 pub(super) fn matched(knowledge: &Knowledge, rule: RuleIdx, facts: &Facts<'_>) -> Vec<Range<u32>> {
     let provider = knowledge.provider_of(facts).or(knowledge.rule(rule).provider);
     let views = views(facts);
-    let view = views.iter().find(|view| test(rule, knowledge.rule(rule), provider, view).is_some());
-    view.map_or_else(Vec::new, |view| ranges(knowledge.rule(rule), view))
+    let conditions = knowledge.rule(rule);
+    let holds = |view: &&View<'_>| {
+        let len = |literal: Option<&String>| literal.map_or(0, String::len);
+        let candidate = Candidate {
+            rule: rule.0,
+            token: len(token(conditions, facts.diagnostic_code)),
+            any_text: len(any_text(conditions, &view.text.text)),
+        };
+        test(candidate, conditions, provider, view).is_some()
+    };
+    views.iter().find(holds).map_or_else(Vec::new, |view| ranges(conditions, view))
 }
 
 /// The innermost reply first, then those around it from the inside out, without what they quote.
@@ -105,21 +115,21 @@ fn matches(knowledge: &Knowledge, provider: Option<ProviderIdx>, view: &View<'_>
     let candidates = knowledge.index.candidates(&view.text.text, view.facts.diagnostic_code);
     let mut found: Vec<_> = candidates
         .into_iter()
-        .filter_map(|i| test(RuleIdx(i), knowledge.rule(RuleIdx(i)), provider, view))
+        .filter_map(|c| test(c, knowledge.rule(RuleIdx(c.rule)), provider, view))
         .collect();
     found.sort_by_key(|m| (m.tier, std::cmp::Reverse(m.specificity), m.rule));
     found
 }
 
 /// Tries one rule.
-fn test(idx: RuleIdx, rule: &Rule, provider: Option<ProviderIdx>, view: &View<'_>) -> Option<Match> {
+fn test(candidate: Candidate, rule: &Rule, provider: Option<ProviderIdx>, view: &View<'_>) -> Option<Match> {
     let text = &view.text.text;
-    let token = token(rule, view.facts.diagnostic_code);
-    let mut specificity = match (token, any_text(rule, text)) {
-        (Some(word), _) | (None, Some(word)) => word.len(),
-        (None, None) if rule.tokens.is_empty() && rule.any_text.is_empty() => 0,
-        (None, None) => return None,
-    };
+    let mut specificity = 0;
+    if !rule.tokens.is_empty() || !rule.any_text.is_empty() {
+        let by_text = if rule.any_text.is_empty() { 0 } else { candidate.any_text };
+        specificity = if candidate.token > 0 { candidate.token } else { by_text };
+        (specificity > 0).then_some(())?;
+    }
     for literal in &rule.all_text {
         text.contains(literal.as_str()).then_some(())?;
         specificity += literal.len();
@@ -133,7 +143,7 @@ fn test(idx: RuleIdx, rule: &Rule, provider: Option<ProviderIdx>, view: &View<'_
     }
     if let Some(wanted) = rule.provider {
         // A token that only this provider writes is proof enough where the host is not known.
-        let proven = provider == Some(wanted) || (provider.is_none() && token.is_some());
+        let proven = provider == Some(wanted) || (provider.is_none() && candidate.token > 0);
         proven.then_some(())?;
         specificity += 8;
     }
@@ -160,7 +170,7 @@ fn test(idx: RuleIdx, rule: &Rule, provider: Option<ProviderIdx>, view: &View<'_
         (direction == view.facts.direction).then_some(())?;
         specificity += 1;
     }
-    Some(Match { rule: idx, tier: tier(rule, token.is_some()), specificity })
+    Some(Match { rule: RuleIdx(candidate.rule), tier: tier(rule, candidate.token > 0), specificity })
 }
 
 /// The longest of the rule's tokens that stands in the evidence.

@@ -1,6 +1,7 @@
 //! Which rules are worth a look: one pass over the reply for all literals of all rules.
 
 use super::Rule;
+use super::provider::is_word;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 
 /// Literals to rules.
@@ -11,6 +12,16 @@ pub(super) struct Index {
     tokens: Literals,
     /// Rules without a literal.
     always: Vec<u32>,
+}
+
+/// A rule that may match, with what is known already.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Candidate {
+    pub rule: u32,
+    /// Length of the longest of its tokens in the evidence; 0 for none.
+    pub token: usize,
+    /// Length of the longest of its `any_text` in the text; 0 for none.
+    pub any_text: usize,
 }
 
 struct Literals {
@@ -30,9 +41,10 @@ impl Literals {
         Self { automaton, rules: literals.into_iter().map(|(_, rule)| rule).collect() }
     }
 
-    fn candidates(&self, text: &str, out: &mut Vec<u32>) {
-        let hits = self.automaton.iter().flat_map(|a| a.find_overlapping_iter(text));
-        out.extend(hits.map(|hit| self.rules[hit.pattern().as_usize()]));
+    /// Rule, start and end of every literal in `text`.
+    fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (u32, usize, usize)> + 'a {
+        let hits = self.automaton.iter().flat_map(move |a| a.find_overlapping_iter(text));
+        hits.map(|hit| (self.rules[hit.pattern().as_usize()], hit.start(), hit.end()))
     }
 }
 
@@ -55,13 +67,23 @@ impl Index {
         Self { text: Literals::new(text), tokens: Literals::new(tokens), always }
     }
 
-    /// The rules that may match, in file order: lower-case text and verbatim evidence are looked through.
-    pub fn candidates(&self, text: &str, evidence: &str) -> Vec<u32> {
-        let mut out = self.always.clone();
-        self.text.candidates(text, &mut out);
-        self.tokens.candidates(evidence, &mut out);
+    /// The rules that may match, in file order: lower-case text and verbatim evidence are looked through once.
+    pub fn candidates(&self, text: &str, evidence: &str) -> Vec<Candidate> {
+        let always = self.always.iter().map(|rule| Candidate { rule: *rule, token: 0, any_text: 0 });
+        let by_text = self.text.hits(text);
+        let by_text = by_text.map(|(rule, from, to)| Candidate { rule, token: 0, any_text: to - from });
+        let by_token = self.tokens.hits(evidence).filter(|(_, from, to)| is_word(evidence, *from, *to));
+        let by_token = by_token.map(|(rule, from, to)| Candidate { rule, token: to - from, any_text: 0 });
+        let mut out: Vec<_> = always.chain(by_text).chain(by_token).collect();
         out.sort_unstable();
-        out.dedup();
+        out.dedup_by(|next, kept| {
+            let same = next.rule == kept.rule;
+            if same {
+                kept.token = kept.token.max(next.token);
+                kept.any_text = kept.any_text.max(next.any_text);
+            }
+            same
+        });
         out
     }
 }

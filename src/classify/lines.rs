@@ -94,9 +94,11 @@ fn line(raw: &str, code: Option<ReplyCode>, enhanced: Option<EnhancedStatus>) ->
         return Line { code: None, enhanced: None, text: raw };
     }
     let head = &raw[..raw.len() - reply.text.len()];
-    let status = reply.enhanced.and_then(|e| {
-        let e = e.to_string();
-        head.find(&e).map(|at| &head[at..at + e.len()])
+    // The only dots before the words are those of the status.
+    let status = reply.enhanced.and_then(|_| {
+        let dot = head.find('.')?;
+        let end = head.trim_end_matches(|c: char| !c.is_ascii_digit()).len();
+        head.get(dot.checked_sub(1)?..end)
     });
     // `550 5.1.1 - gsmtp`: a dash after a blank is not the code's own, though it was skipped with it.
     let separators = head.len() - head.trim_end_matches(|c: char| !c.is_alphanumeric()).len();

@@ -4,6 +4,7 @@
 //! to come: so the verdict is the same whatever the order of sources and the number of workers, and no rule can
 //! match the name of somebody's mailbox. A reply that quotes another is tried as it is; that is rare.
 
+use super::hash::Seed;
 use super::key::Key;
 use super::mask::{Masked, Varying};
 use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
@@ -22,8 +23,7 @@ const MAX_TEXT: usize = 400;
 /// Judges evidence; remembers what it has seen. One for each worker.
 pub struct Judge {
     knowledge: Arc<Knowledge>,
-    memo: HashMap<Box<str>, Judged>,
-    /// Verdicts on replies that quote others are shared too.
+    memo: HashMap<Box<str>, Judged, Seed>,
     masked: Masked,
     key: String,
 }
@@ -37,7 +37,7 @@ struct Judged {
 impl Judge {
     /// A judge that has seen nothing.
     pub fn new(knowledge: Arc<Knowledge>) -> Self {
-        Self { knowledge, memo: HashMap::new(), masked: Masked::default(), key: String::new() }
+        Self { knowledge, memo: HashMap::default(), masked: Masked::default(), key: String::new() }
     }
 
     /// Adds verdict and pattern; fills in an unknown stage that the verdict suggests, and says so.
@@ -68,7 +68,8 @@ impl Judge {
         let own = reply_codes(nested.inner);
         let own = Own { code: own.code.or(facts.reply_code), enhanced: own.enhanced };
         let lines = reply_lines(nested.inner);
-        self.masked.mask(lines.iter().map(|l| l.text), &varying(evidence));
+        let varying = varying(evidence);
+        self.masked.mask(lines.iter().map(|l| l.text), &varying);
         self.write_key(&facts, &own, provider, &nested);
         if let Some(judged) = self.memo.get(self.key.as_str()) {
             return judged.clone();
@@ -76,7 +77,7 @@ impl Judge {
         let mut verdict = match nested.outer.is_empty() {
             false => self.knowledge.classify_for(provider, &facts),
             true => {
-                let example = with_codes(own.code, own.enhanced, &self.masked.example);
+                let example = with_codes(own.code, own.enhanced, &self.masked.example(&varying));
                 self.knowledge.classify_for(provider, &Facts { diagnostic_code: &example, ..facts })
             }
         };

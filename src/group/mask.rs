@@ -25,10 +25,8 @@ pub(super) struct Varying<'a> {
 /// A masked reply. Reused from reply to reply, so that nothing is allocated.
 #[derive(Default, Debug)]
 pub(super) struct Masked {
-    /// For people and for the key: one line with pills.
+    /// One line with pills.
     pub text: String,
-    /// The same with an example for each pill, so that rules can be tried on it: `<user@example.org>`.
-    pub example: String,
     joined: String,
 }
 
@@ -46,17 +44,32 @@ enum Pill {
 }
 
 impl Pill {
-    fn name_and_example(self) -> (&'static str, &'static str) {
+    fn name(self) -> &'static str {
         match self {
-            Self::Recipient => ("<recipient>", "user@example.org"),
-            Self::Address => ("<address>", "user@example.org"),
-            Self::Domain => ("<domain>", "example.org"),
-            Self::Host => ("<host>", "mx.example.org"),
-            Self::Ip => ("<ip>", "192.0.2.1"),
-            Self::Id => ("<id>", "4a1b2c3d5e"),
-            Self::Date => ("<date>", "2000-01-02"),
-            Self::Time => ("<time>", "10:00:00"),
-            Self::Number => ("<n>", "7"),
+            Self::Recipient => "<recipient>",
+            Self::Address => "<address>",
+            Self::Domain => "<domain>",
+            Self::Host => "<host>",
+            Self::Ip => "<ip>",
+            Self::Id => "<id>",
+            Self::Date => "<date>",
+            Self::Time => "<time>",
+            Self::Number => "<n>",
+        }
+    }
+
+    fn example(self, in_angles: bool) -> &'static str {
+        match self {
+            Self::Recipient | Self::Address if in_angles => "<user@example.org>",
+            Self::Recipient | Self::Address => "user@example.org",
+            Self::Domain | Self::Host if in_angles => "<mx.example.org>",
+            Self::Domain => "example.org",
+            Self::Host => "mx.example.org",
+            Self::Ip => "192.0.2.1",
+            Self::Id => "4a1b2c3d5e",
+            Self::Date => "2000-01-02",
+            Self::Time => "10:00:00",
+            Self::Number => "7",
         }
     }
 }
@@ -191,45 +204,49 @@ const ORDINARY: [&str; 16] = [
 impl Masked {
     /// Masks the words of a reply, line by line.
     pub fn mask<'t>(&mut self, lines: impl Iterator<Item = &'t str>, varying: &Varying<'_>) {
-        let mut joined = std::mem::take(&mut self.joined);
-        joined.clear();
-        for word in lines.flat_map(str::split_whitespace) {
-            if !joined.is_empty() {
-                joined.push(' ');
+        self.joined.clear();
+        for line in lines {
+            // Most replies are ASCII, where blanks are found at less cost.
+            if line.is_ascii() {
+                line.split_ascii_whitespace().for_each(|w| push_word(&mut self.joined, w));
+            } else {
+                line.split_whitespace().for_each(|w| push_word(&mut self.joined, w));
             }
-            joined.push_str(word);
         }
         self.text.clear();
-        self.example.clear();
-        Scanner { text: &joined, at: 0, word: 0..0, varying, out: self }.run();
-        self.joined = joined;
+        Scanner::new(&self.joined, varying, &mut self.text, false).run();
     }
 
-    fn keep(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.example.push_str(text);
+    /// The reply last masked with an example for each pill, so that rules can be tried on it.
+    pub fn example(&self, varying: &Varying<'_>) -> String {
+        let mut example = String::with_capacity(self.joined.len());
+        Scanner::new(&self.joined, varying, &mut example, true).run();
+        example
     }
+}
 
-    fn pill(&mut self, pill: Pill, in_angles: bool) {
-        let (name, example) = pill.name_and_example();
-        self.text.push_str(name);
-        if in_angles {
-            self.example.push('<');
-        }
-        self.example.push_str(example);
-        if in_angles {
-            self.example.push('>');
-        }
+fn push_word(joined: &mut String, word: &str) {
+    if !joined.is_empty() {
+        joined.push(' ');
     }
+    joined.push_str(word);
 }
 
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// All before it is in `out`.
+    written: usize,
     /// The last word before `at`.
     word: std::ops::Range<usize>,
     varying: &'a Varying<'a>,
-    out: &'a mut Masked,
+    /// Recipients that are mailboxes.
+    mailboxes: [&'a str; 2],
+    /// Their local parts.
+    local_parts: [&'a str; 2],
+    out: &'a mut String,
+    /// Write examples, not pills.
+    examples: bool,
 }
 
 fn is_delimiter(b: u8) -> bool {
@@ -255,11 +272,20 @@ fn is_delimiter(b: u8) -> bool {
 }
 
 impl<'a> Scanner<'a> {
+    fn new(text: &'a str, varying: &'a Varying<'a>, out: &'a mut String, examples: bool) -> Self {
+        let mailboxes = varying.recipients.map(|r| r.filter(|r| r.contains('@')).unwrap_or(""));
+        let local_parts =
+            varying.recipients.map(|r| r.map_or("", |r| r.rsplit_once('@').map_or(r, |(l, _)| l)));
+        Self { text, at: 0, written: 0, word: 0..0, varying, mailboxes, local_parts, out, examples }
+    }
+
     fn run(&mut self) {
         while self.at < self.text.len() {
             let rest = &self.text[self.at..];
             let b = rest.as_bytes()[0];
-            if let Some((len, in_angles)) = self.recipient_here(rest) {
+            if b == b' ' {
+                self.keep(1);
+            } else if let Some((len, in_angles)) = self.recipient_here(rest) {
                 self.pill(len, Pill::Recipient, in_angles);
             } else if is_delimiter(b) || (b.is_ascii_punctuation() && !rest.starts_with("::")) {
                 self.keep(1);
@@ -269,28 +295,34 @@ impl<'a> Scanner<'a> {
                 self.word(rest);
             }
         }
+        self.out.push_str(&self.text[self.written..]);
     }
 
     /// Keeps the next `len` bytes.
     fn keep(&mut self, len: usize) {
-        self.out.keep(&self.text[self.at..self.at + len]);
         self.at += len;
     }
 
     /// Puts a pill for the next `len` bytes.
     fn pill(&mut self, len: usize, pill: Pill, in_angles: bool) {
+        self.out.push_str(&self.text[self.written..self.at]);
+        self.out.push_str(if self.examples { pill.example(in_angles) } else { pill.name() });
         self.word = self.at..self.at + len;
-        self.out.pill(pill, in_angles);
         self.at += len;
+        self.written = self.at;
     }
 
     /// The recipient's address, with its angle brackets if it has them.
     fn recipient_here(&self, rest: &str) -> Option<(usize, bool)> {
-        for recipient in self.varying.recipients.into_iter().flatten().filter(|r| r.contains('@')) {
-            let (bare, n) = match rest.as_bytes()[0] {
-                b'<' => (&rest[1..], 1),
-                _ => (rest, 0),
-            };
+        let (bare, n) = match rest.as_bytes()[0] {
+            b'<' => (&rest[1..], 1),
+            _ => (rest, 0),
+        };
+        let first = bare.as_bytes().first()?.to_ascii_lowercase();
+        for recipient in self.mailboxes {
+            if recipient.as_bytes().first().map(u8::to_ascii_lowercase) != Some(first) {
+                continue;
+            }
             let found = bare.get(..recipient.len()).is_some_and(|head| head.eq_ignore_ascii_case(recipient));
             if !found || (n == 0 && self.before().is_some_and(|b| b.is_ascii_alphanumeric())) {
                 continue;
@@ -324,24 +356,22 @@ impl<'a> Scanner<'a> {
             }
             Some(Pill::Date) => {
                 // `31 Jan`: the day was taken for a number.
-                for (text, day) in [(&mut self.out.text, "<n> "), (&mut self.out.example, "7 ")] {
-                    if is_month(word) && text.ends_with(day) {
-                        text.truncate(text.len() - day.len());
-                    }
+                let day = if self.examples { "7" } else { "<n>" };
+                if is_month(word) && self.written + 1 == self.at && self.out.ends_with(day) {
+                    self.out.truncate(self.out.len() - day.len());
+                    self.written = self.at;
                 }
                 self.pill(end, Pill::Date, false);
                 self.rest_of_date();
+                self.written = self.at;
             }
             Some(pill) => {
                 // `<mail.example.org>`: the pill takes the place of the angle brackets.
                 let in_angles =
                     self.before() == Some(b'<') && self.text.as_bytes().get(self.at + end) == Some(&b'>');
                 if in_angles && matches!(pill, Pill::Recipient | Pill::Address | Pill::Host | Pill::Domain) {
-                    self.out.text.pop();
-                    self.out.example.pop();
-                    self.out.pill(pill, true);
-                    self.word = self.at..self.at + end;
-                    self.at += end + 1;
+                    self.at -= 1;
+                    self.pill(end + 2, pill, true);
                 } else {
                     self.pill(end, pill, false);
                 }
@@ -407,7 +437,7 @@ impl<'a> Scanner<'a> {
             || (has_digit && word.len() >= 5 && self.word_before(&["id", "as", "queue", "session"]))
         {
             Some(Pill::Id)
-        } else if (is_month(word) || is_weekday(word)) && self.date_goes_on(word) {
+        } else if word.len() == 3 && (is_month(word) || is_weekday(word)) && self.date_goes_on(word) {
             Some(Pill::Date)
         } else {
             None
@@ -493,24 +523,21 @@ impl<'a> Scanner<'a> {
 
     /// A recipient's local part alone, where it is one: `<bob>`, `"bob"`, `user bob`.
     fn is_local_part(&self, word: &str) -> bool {
-        let local = |r: &'a str| r.rsplit_once('@').map_or(r, |(local, _)| local);
-        let end = self.at + word.len();
-        self.varying.recipients.into_iter().flatten().map(local).any(|local| {
-            local.eq_ignore_ascii_case(word) && {
-                let after = self.text.as_bytes().get(end).copied();
-                let quoted = matches!(
-                    (self.before(), after),
-                    (Some(b'<'), Some(b'>'))
-                        | (Some(b'\''), Some(b'\''))
-                        | (Some(b'"'), Some(b'"'))
-                        | (Some(b'('), Some(b')'))
-                );
-                let telling = word.bytes().any(|b| !b.is_ascii_alphabetic())
-                    || self.word_before(&BEFORE_MAILBOX)
-                    || (self.at == 0 && after == Some(b':'));
-                quoted || (telling && !is_one_of(word, &ORDINARY))
-            }
-        })
+        if !self.local_parts.iter().any(|local| local.eq_ignore_ascii_case(word)) {
+            return false;
+        }
+        let after = self.text.as_bytes().get(self.at + word.len()).copied();
+        let quoted = matches!(
+            (self.before(), after),
+            (Some(b'<'), Some(b'>'))
+                | (Some(b'\''), Some(b'\''))
+                | (Some(b'"'), Some(b'"'))
+                | (Some(b'('), Some(b')'))
+        );
+        let telling = word.bytes().any(|b| !b.is_ascii_alphabetic())
+            || self.word_before(&BEFORE_MAILBOX)
+            || (self.at == 0 && after == Some(b':'));
+        quoted || (telling && !is_one_of(word, &ORDINARY))
     }
 
     /// `Jan 31`, `31 Jan`, `Mon, 31 Jan`, `Mon Jan 31`.

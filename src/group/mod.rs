@@ -4,6 +4,7 @@
 //! may be a word stays, so that two different refusals never share a pattern, at the price that one refusal may now
 //! and then have two. [`key`] makes the id, [`judge`] does both together with the verdict, once per masked reply.
 
+mod hash;
 pub mod judge;
 mod key;
 mod mask;

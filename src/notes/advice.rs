@@ -1,7 +1,8 @@
 //! What is known about a verdict, put together from its class, its rule and its provider.
 
-use crate::classify::{Class, Knowledge, Provider, Rule, Step};
-use crate::model::{Actor, Verdict};
+use crate::classify::{Class, Facts, Knowledge, Provider, Rule, Step};
+use crate::model::{Actor, Rejection, Verdict};
+use crate::smtp::{Stage, domain_of};
 
 /// Everything known about one verdict.
 #[derive(Clone, Copy)]
@@ -61,6 +62,21 @@ impl<'a> Advice<'a> {
     /// Who acts, for people: "You: DNS, You: sending side".
     pub fn actors(&self) -> String {
         self.verdict.actors.iter().map(|actor| actor.label()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a verdict on this refusal is made from.
+pub fn facts(rejection: &Rejection) -> Facts<'_> {
+    let evidence = &rejection.evidence;
+    Facts {
+        diagnostic_code: &evidence.diagnostic_code,
+        reply_code: evidence.reply_code,
+        enhanced_status: evidence.enhanced_status,
+        // A stage that the verdict itself suggested is no reason for the verdict.
+        stage: if evidence.stage_inferred { Stage::Unknown } else { evidence.stage },
+        remote_mta: evidence.remote_mta.as_deref(),
+        recipient_domain: evidence.final_recipient.as_deref().and_then(domain_of),
+        direction: evidence.direction,
     }
 }
 

@@ -43,6 +43,17 @@ pub fn fill_with(template: &str, rejection: &Rejection, redactor: &mut Redactor)
     })
 }
 
+/// As [`fill_with`] for many refusals: the first one's value, and " and others" where they differ.
+pub fn fill_for_all(template: &str, rejections: &[&Rejection], redactor: &mut Redactor) -> String {
+    let Some(first) = rejections.first() else { return template.to_owned() };
+    replaced(template, |name, missing| {
+        let Some(mine) = value(name, first) else { return missing.to_owned() };
+        let differs = |other: &&Rejection| value(name, other).is_some_and(|v| !v.eq_ignore_ascii_case(&mine));
+        let others = if rejections.iter().any(differs) { " and others" } else { "" };
+        format!("{}{others}", one_line(&redacted(name, &mine, redactor)))
+    })
+}
+
 /// As [`fill_command`], the addresses redacted.
 pub fn fill_command_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
     replaced(template, |name, missing| match value(name, rejection) {
@@ -165,6 +176,16 @@ mod tests {
             "<sender>/<sender domain>/<recipient>"
         );
         assert_eq!(fill("{our_ip} {reply}", &bare), "<our IP> 550 a⟨U+202E⟩b");
+    }
+
+    #[test]
+    fn sentences_about_many() {
+        let a = refused("news@acme.example", "ana@example.org", "550 no");
+        let b = refused("NEWS@acme.example", "bo@example.org", "550 no");
+        assert_eq!(
+            fill_for_all("{recipient} at {recipient_domain} from {sender}", &[&a, &b], &mut Redactor::off()),
+            "ana@example.org and others at example.org from news@acme.example"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::advice::{Advice, actor_words};
 use super::document::{self, Block};
 use super::escape::{one_line, visible};
-use super::fill::{fill_command_with, fill_with, our_ip};
+use super::fill::{fill_command_with, fill_for_all, our_ip};
 use super::redact::Redactor;
 use crate::classify::{Knowledge, Need, Step};
 use crate::model::{Actor, Direction, Rejection, RejectionIdx, Retry, Snapshot, Timestamp};
@@ -270,10 +270,10 @@ impl<'a> Writer<'a> {
     }
 
     fn cause(&mut self) -> String {
-        let mut text = fill_with(&self.advice.class.cause, self.first, &mut self.redactor);
+        let mut text = fill_for_all(&self.advice.class.cause, self.rejections, &mut self.redactor);
         if let Some(note) = self.advice.note() {
             text.push(' ');
-            text.push_str(&fill_with(note, self.first, &mut self.redactor));
+            text.push_str(&fill_for_all(note, self.rejections, &mut self.redactor));
         }
         text
     }
@@ -325,7 +325,7 @@ impl<'a> Writer<'a> {
     }
 
     fn step(&mut self, step: &Step, with_actor: bool) -> (String, Option<String>) {
-        let mut text = fill_with(&step.text, self.first, &mut self.redactor);
+        let mut text = fill_for_all(&step.text, self.rejections, &mut self.redactor);
         if with_actor {
             text.push_str(&format!(" ({})", actor_words(step.who)));
         }
@@ -337,7 +337,7 @@ impl<'a> Writer<'a> {
         let retry = self.advice.verdict.retry;
         match self.reader {
             Reader::Team | Reader::Sender => {
-                let note = fill_with(&self.advice.class.retry_note, self.first, &mut self.redactor);
+                let note = fill_for_all(&self.advice.class.retry_note, self.rejections, &mut self.redactor);
                 Some(format!("{}. {note}", retry.label()).trim_end().to_owned())
             }
             _ => match retry {
@@ -497,11 +497,11 @@ Hello, mail from acme.example is refused by your server to example.org. Could yo
 
 **Cause**
 
-The mailbox recipient-1@example.org does not exist.
+The mailbox recipient-1@example.org and others does not exist.
 
 **What would help**
 
-1. Check whether recipient-1@example.org should exist
+1. Check whether recipient-1@example.org and others should exist
 "
         );
     }
@@ -510,7 +510,7 @@ The mailbox recipient-1@example.org does not exist.
     fn each_reader_gets_their_own() {
         let plain = |class, reader| note(class, reader, NoteFormat::Plain, true);
         let sender = plain("recipient.unknown", Reader::Sender);
-        assert!(sender.contains("1. Check the spelling of recipient-1@example.org"), "{sender}");
+        assert!(sender.contains("1. Check the spelling of recipient-1@example.org and others"), "{sender}");
         assert!(!sender.contains("should exist") && !sender.contains("Verdict:"), "{sender}");
         let sender = plain("auth.none", Reader::Sender);
         assert!(

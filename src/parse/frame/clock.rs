@@ -97,6 +97,14 @@ impl Clock {
         {
             return Some(before);
         }
+        // Younger than the source: the first lines were of an earlier year than they seemed.
+        if self.year.is_none()
+            && number * 86_400 + i64::from(secs) > self.latest
+            && let Some(before) = days(now.year - 1, month, day)
+        {
+            self.now = Some(Now { year: now.year - 1, day: before });
+            return Some(before);
+        }
         self.now = Some(Now { year: now.year, day: now.day.max(number) });
         Some(number)
     }
@@ -150,6 +158,7 @@ mod tests {
         check(0, "2026-01-02", "Jan  1, Dec 31, Jan  2", "2026-01-01 2025-12-31 2026-01-02");
         check(0, "2026-11-20", "Nov 17, Nov 16, Nov 18", "2026-11-17 2026-11-16 2026-11-18");
         check(0, "2026-11-20", "Nov 17, Jan  3", "2026-11-17 2026-01-03");
+        check(0, "2026-03-20", "Feb 11, Dec 29, Mar 16", "2026-02-11 2025-12-29 2026-03-16");
         check(2020, "2026-11-20", "Dec 31, Jan  1, Jan  2", "2020-12-31 2021-01-01 2021-01-02");
         check(2020, "2026-11-20", "Mar  1, Feb 28", "2020-03-01 2020-02-28");
     }

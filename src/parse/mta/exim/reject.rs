@@ -60,6 +60,10 @@ fn rejected<'a>(fields: &Fields<'a>, words: &'a str) -> Option<Refusal<'a>> {
         let peer = super::super::text::host(from.split("]: ").next().unwrap_or(from));
         (refusal.client, refusal.client_ip) = (peer.name, peer.ip);
         rest = from.find("]: ").map_or("", |at| &from[at + 1..]);
+    } else if stage == Stage::RcptTo {
+        // Without brackets in old versions.
+        let word = rest.split(' ').next().unwrap_or("").trim_end_matches(':');
+        refusal.recipient = word.contains('@').then_some(word);
     }
     // The argument of a command, or nothing, comes before the first `: `.
     let why = match rest.strip_prefix(':') {

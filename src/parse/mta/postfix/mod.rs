@@ -29,12 +29,12 @@ fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
     let instance = line.program.split_once('/').map_or(line.program, |(instance, _)| instance);
     let event = |queue_id, kind| Some(LogEvent { format: "postfix", instance, queue_id, kind });
     let Some((queue_id, rest)) = queue_id(message) else {
-        let rest = match message.strip_prefix("NOQUEUE: ") {
-            Some(rest) => rest,
-            // postscreen's `DNSBL rank 3 for [192.0.2.1]:4711`, `connect from …`, `warning: …`.
-            None => return queue::known_remark(message).then(|| event(None, EventKind::Other))?,
+        // Some versions leave `NOQUEUE` out before `proxy-reject`.
+        let refused = reject::read(message.strip_prefix("NOQUEUE: ").unwrap_or(message));
+        return match refused {
+            Some(kind) => event(None, kind),
+            None => event(None, queue::known_remark(message).then_some(EventKind::Other)?),
         };
-        return event(None, reject::read(rest)?);
     };
     if rest.starts_with("to=<") {
         return event(Some(queue_id), delivery::read(rest, daemon(line.program))?);

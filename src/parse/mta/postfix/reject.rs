@@ -119,27 +119,24 @@ fn split_fields(reply: &str) -> (&str, Fields<'_>) {
 
 /// `key=<address>` and `key=word`, separated by blanks or commas; what follows the last. `None` if there is no key.
 fn read_fields(text: &str) -> Option<(Fields<'_>, &str)> {
-    const KEYS: [&str; 11] = [
-        "from",
-        "to",
-        "proto",
-        "helo",
-        "sasl_method",
-        "sasl_username",
-        "sasl_sender",
-        "orig_client",
-        "orig_queue_id",
-        "queue_id",
-        "size",
-    ];
+    const FIRST: [&str; 4] = ["from", "to", "proto", "helo"];
     let mut fields = Fields::default();
     let (mut rest, mut n_fields) = (text, 0);
     while let Some((key, value)) = rest.split_once('=') {
-        if !KEYS.contains(&key) {
+        // Newer versions add keys at the end.
+        let known = if n_fields == 0 {
+            FIRST.contains(&key)
+        } else {
+            !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        if !known {
             break;
         }
         let after = if value.starts_with('<') {
-            let (address, after) = angle(value)?;
+            let Some((address, after)) = angle(value) else {
+                // The line was cut here.
+                return (!value.contains('>')).then_some((fields, ""));
+            };
             match key {
                 "from" => fields.from = Some(address),
                 "to" => fields.to = Some(address),
@@ -248,6 +245,26 @@ mod tests {
         check(
             "milter-reject: RCPT from mx[192.0.2.1]: 451 4.7.1 Greylisted; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<mx>",
             "rcpt_to mx 192.0.2.1 451 4.7.1 <b@example.net> <a@example.org> for now | 451 4.7.1 Greylisted",
+        );
+    }
+
+    #[test]
+    fn cut_lines_and_new_keys() {
+        check(
+            "reject: RCPT from mx[192.0.2.1]: 550 5.1.1 no; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<m",
+            "rcpt_to mx 192.0.2.1 550 5.1.1 <b@example.net> <a@example.org> | 550 5.1.1 no",
+        );
+        check(
+            "reject: RCPT from mx[192.0.2.1]: 550 5.1.1 no; from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<mx> new_key=x y_z=<q>",
+            "rcpt_to mx 192.0.2.1 550 5.1.1 <b@example.net> <a@example.org> | 550 5.1.1 no",
+        );
+        check(
+            "reject: RCPT from mx[192.0.2.1]: 554 5.7.1 Service unavailable",
+            "rcpt_to mx 192.0.2.1 554 5.7.1 <?> <?> | 554 5.7.1 Service unavailable",
+        );
+        check(
+            "reject: RCPT from mx[192.0.2.1]: 450 4.1.1 <a>: unverified address: host in[192.0.2.9] said: 550 5.1.1 no (in reply to RCPT TO command); from=<> to=<a@example.org> proto=ESMTP helo=<mx>",
+            "rcpt_to mx 192.0.2.1 550 5.1.1 <> <a@example.org> for now | 450 4.1.1 <a>: unverified address: host in[192.0.2.9] said: 550 5.1.1 no (in reply to RCPT TO command)",
         );
     }
 
