@@ -1,1 +1,168 @@
-//! The window.
+//! The window: reads the engine's answers and draws them. It parses, groups and judges nothing itself.
+//!
+//! [`app`] takes the newest answer each frame; the [`panels`] draw it and ask for [`command`]s, which run after
+//! drawing. Colours, sizes and fonts come from [`theme`].
+
+pub mod app;
+pub mod command;
+pub mod dialogs;
+#[cfg(any(test, feature = "gui-tests"))]
+pub mod fixture;
+pub mod fonts;
+pub mod frame_ctx;
+pub mod note;
+pub mod panels;
+pub mod samples;
+pub mod scopes;
+pub mod state;
+pub mod theme;
+pub mod widgets;
+pub mod words;
+
+pub use app::App;
+
+use crate::classify::Knowledge;
+use crate::engine::{Engine, Input, Wake};
+use eframe::egui;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// Why the window could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum GuiError {
+    /// Neither an X11 nor a Wayland display is there.
+    #[error("there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set")]
+    NoDisplay,
+    /// A library that is opened at run time is missing.
+    #[error("the window needs {0}; on Debian and Ubuntu: apt install {PACKAGES}")]
+    MissingLibrary(String),
+    /// Anything else.
+    #[error("the window could not be opened: {0}")]
+    Other(String),
+}
+
+/// What has to be installed for the window on X11.
+const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1";
+
+/// Opens the window with `inputs` and returns when it is closed.
+pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> Result<(), GuiError> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    if cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY") && !set("WAYLAND_SOCKET") {
+        return Err(GuiError::NoDisplay);
+    }
+    let waker: Arc<OnceLock<egui::Context>> = Arc::default();
+    let wake: Wake = {
+        let waker = waker.clone();
+        Arc::new(move || {
+            if let Some(ctx) = waker.get() {
+                ctx.request_repaint();
+            }
+        })
+    };
+    let engine = Engine::start(knowledge, year, wake);
+    open(move |cc| {
+        let _ = waker.set(cc.egui_ctx.clone());
+        let mut app = App::new(&cc.egui_ctx, engine, App::saved_in(cc.storage));
+        app.open(inputs);
+        app
+    })
+}
+
+/// Opens a window with the application that `create` makes.
+fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), GuiError> {
+    let icon = egui::IconData::default();
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("fivefifty")
+            .with_app_id("fivefifty")
+            .with_icon(icon)
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([640.0, 420.0]),
+        persist_window: true,
+        ..Default::default()
+    };
+    // winit and glutin panic where a library is missing: keep that from the terminal, and say which it is.
+    let message: Arc<Mutex<Option<String>>> = Arc::default();
+    let hook = std::panic::take_hook();
+    let started = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    {
+        let (message, started) = (message.clone(), started.clone());
+        let thread = std::thread::current().id();
+        std::panic::set_hook(Box::new(move |info| {
+            let opening = !started.load(std::sync::atomic::Ordering::Relaxed);
+            if opening && std::thread::current().id() == thread {
+                if let Ok(mut message) = message.lock() {
+                    *message = Some(info.to_string());
+                }
+            } else {
+                hook(info);
+            }
+        }));
+    }
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        eframe::run_native(
+            "fivefifty",
+            options,
+            Box::new(|cc| {
+                let app = create(cc);
+                started.store(true, std::sync::atomic::Ordering::Relaxed);
+                Ok(Box::new(app))
+            }),
+        )
+    }));
+    let opened = started.load(std::sync::atomic::Ordering::Relaxed);
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(explain(&error.to_string())),
+        Err(panic) if opened => std::panic::resume_unwind(panic),
+        Err(_) => {
+            let _ = std::panic::take_hook();
+            let message = message.lock().ok().and_then(|mut m| m.take()).unwrap_or_default();
+            Err(explain(&message))
+        }
+    }
+}
+
+/// What an error of winit, glutin or their loaders means to who reads it.
+fn explain(message: &str) -> GuiError {
+    let lower = message.to_lowercase();
+    const LIBRARIES: &[(&str, &str)] = &[
+        ("libx11-xcb", "libx11-xcb1"),
+        ("libx11", "libx11-6"),
+        ("libxcursor", "libxcursor1"),
+        ("libxi.", "libxi6"),
+        ("libxi", "libxi6"),
+        ("libxkbcommon-x11", "libxkbcommon-x11-0"),
+        ("xkbcommon", "libxkbcommon-x11-0"),
+        ("libegl", "libegl1"),
+        ("libgl", "libgl1"),
+        ("glx", "libgl1"),
+        ("libwayland", "libwayland-client0"),
+    ];
+    let missing = lower.contains("cannot open shared object") || lower.contains("could not be loaded")
+        || lower.contains("dlopen") || lower.contains("library") || lower.contains("not supported");
+    if missing && let Some((_, package)) = LIBRARIES.iter().find(|(name, _)| lower.contains(name)) {
+        return GuiError::MissingLibrary((*package).to_owned());
+    }
+    if lower.contains("failed to open") && lower.contains("display") || lower.contains("xopendisplay") {
+        return GuiError::NoDisplay;
+    }
+    let first = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
+    GuiError::Other(first.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(message: &str, expect: &str) {
+        let got = explain(message).to_string();
+        assert!(got.starts_with(expect), "{got}");
+    }
+
+    #[test]
+    fn errors_name_the_package() {
+        check("libXcursor.so.1: cannot open shared object file: No such file", "the window needs libxcursor1");
+        check("Library libxkbcommon-x11.so could not be loaded.", "the window needs libxkbcommon-x11-0");
+        check("something else", "the window could not be opened: something else");
+    }
+}

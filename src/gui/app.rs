@@ -1,0 +1,653 @@
+//! The application: takes the newest answer each frame, lets the panels draw, then runs what they asked for.
+
+use super::command::{Commands, UiCommand};
+use super::dialogs::Dialogs;
+use super::frame_ctx::FrameCtx;
+use super::note::{self, Reader};
+use super::panels::{facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar};
+use super::scopes::Scopes;
+use super::state::{Hover, List, Saved, Selection, State, Tab, Toast};
+use super::theme::{self, Theme};
+use super::{samples, words};
+use crate::classify::Knowledge;
+use crate::engine::{Engine, Input, RawLines};
+use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
+use crate::query::{Query, View, most_needed};
+use eframe::egui;
+use egui::{Frame, Key, Modifiers, Panel};
+use std::sync::Arc;
+
+/// How long a toast stays, in seconds.
+const TOAST_SECONDS: f64 = 3.5;
+/// The key under which eframe keeps what is remembered.
+const SAVED: &str = "fivefifty";
+
+/// The window's application.
+pub struct App {
+    engine: Engine,
+    knowledge: Arc<Knowledge>,
+    snapshot: Arc<Snapshot>,
+    view: Arc<View>,
+    raw: Option<Arc<RawLines>>,
+    raw_asked: Option<RejectionIdx>,
+    state: State,
+    saved: Saved,
+    dialogs: Dialogs,
+    commands: Commands,
+    scopes: Scopes,
+    include_transient: bool,
+    /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
+    paste_wanted: bool,
+    title: String,
+    /// The theme that egui was set to.
+    applied_dark: Option<bool>,
+    /// Data of a test or a picture in place of the engine's.
+    #[cfg(any(test, feature = "gui-tests"))]
+    fixture: Option<super::fixture::Fixture>,
+    #[cfg(any(test, feature = "gui-tests"))]
+    added: Vec<Input>,
+}
+
+impl App {
+    /// An application over a running engine.
+    pub fn new(ctx: &egui::Context, engine: Engine, saved: Saved) -> Self {
+        theme::install_fonts(ctx);
+        ctx.add_font_provider(Arc::new(super::fonts::InstalledFonts::start(ctx)));
+        ctx.options_mut(|options| options.zoom_with_keyboard = true);
+        Self {
+            knowledge: engine.knowledge().clone(),
+            engine,
+            snapshot: Arc::default(),
+            view: Arc::default(),
+            raw: None,
+            raw_asked: None,
+            state: State::default(),
+            saved,
+            dialogs: Dialogs::default(),
+            commands: Commands::default(),
+            scopes: Scopes::start(ctx),
+            include_transient: false,
+            paste_wanted: false,
+            title: String::new(),
+            applied_dark: None,
+            #[cfg(any(test, feature = "gui-tests"))]
+            fixture: None,
+            #[cfg(any(test, feature = "gui-tests"))]
+            added: Vec::new(),
+        }
+    }
+
+    /// Reads what the command line names.
+    pub fn open(&mut self, inputs: Vec<Input>) {
+        if !inputs.is_empty() {
+            self.add(inputs);
+        }
+    }
+
+    /// What is remembered between runs.
+    pub fn saved_in(storage: Option<&dyn eframe::Storage>) -> Saved {
+        storage.and_then(|s| eframe::get_value(s, SAVED)).unwrap_or_default()
+    }
+
+    /// An application that shows given data.
+    #[cfg(any(test, feature = "gui-tests"))]
+    pub fn with_fixture(ctx: &egui::Context, engine: Engine, fixture: super::fixture::Fixture) -> Self {
+        let mut app = Self::new(ctx, engine, Saved::default());
+        app.knowledge = fixture.knowledge.clone();
+        app.fixture = Some(fixture);
+        app
+    }
+
+    /// The query's text.
+    pub fn query(&self) -> &str {
+        &self.state.query.text
+    }
+
+    /// The selected pattern's id.
+    pub fn selected_pattern(&self) -> Option<&str> {
+        self.state.selection.pattern.as_deref()
+    }
+
+    /// What tests look at and change.
+    #[cfg(any(test, feature = "gui-tests"))]
+    pub fn saved_mut(&mut self) -> &mut Saved {
+        &mut self.saved
+    }
+
+    /// Everything that was given to the engine to read.
+    #[cfg(any(test, feature = "gui-tests"))]
+    pub fn added(&self) -> &[Input] {
+        &self.added
+    }
+
+    /// The current answer.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// What was read.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    fn theme(&self) -> &'static Theme {
+        Theme::get(self.saved.dark)
+    }
+
+    /// Takes the newest snapshot and answer. Never waits.
+    fn load(&mut self) {
+        #[cfg(any(test, feature = "gui-tests"))]
+        if let Some(fixture) = &self.fixture {
+            self.snapshot = fixture.snapshot.clone();
+            self.view = fixture.view.clone();
+            self.raw = fixture.raw.clone();
+            return;
+        }
+        self.snapshot = self.engine.snapshot();
+        self.view = self.engine.view();
+        self.raw = self.engine.raw();
+    }
+
+    /// When reading has ended and nothing is selected, the pattern that needs somebody most is.
+    fn select_first(&mut self) {
+        let ended = matches!(self.snapshot.state, ReadState::Done | ReadState::Stopped);
+        let current = self.view.generation == self.snapshot.generation;
+        let selection = &mut self.state.selection;
+        if ended && current && selection.pattern.is_none() && selection.message.is_none() && !selection.cleared {
+            let first = most_needed(&self.view, &self.knowledge);
+            selection.pattern = first.map(|at| self.view.patterns[at].pattern.id.clone());
+            selection.scroll = true;
+        }
+    }
+
+    fn set_title(&mut self, ctx: &egui::Context) {
+        let title = match self.snapshot.state {
+            ReadState::Empty => "fivefifty".to_owned(),
+            ReadState::Reading => "Reading… · fivefifty".to_owned(),
+            ReadState::Done | ReadState::Stopped if self.view.generation < self.snapshot.generation => return,
+            ReadState::Done | ReadState::Stopped => {
+                format!("{} refused · fivefifty", words::number(u64::from(self.view.n_refused_total)))
+            }
+        };
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    /// Files over the window, dropped files, pasted text.
+    fn arrivals(&mut self, ctx: &egui::Context) {
+        let (n_hovered, alt) = ctx.input(|i| (i.raw.hovered_files.len(), i.modifiers.alt));
+        self.state.hover = (n_hovered > 0).then_some(Hover { n_files: n_hovered, replace: alt });
+        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
+        let inputs: Vec<Input> = dropped.iter().map(|f| Input::Path(f.path().to_owned())).collect();
+        if !inputs.is_empty() {
+            self.commands.push(if alt { UiCommand::Replace(inputs) } else { UiCommand::Add(inputs) });
+        }
+        if let Some(paths) = self.dialogs.take() {
+            self.commands.push(UiCommand::Add(paths.into_iter().map(Input::Path).collect()));
+        }
+        if self.paste_wanted || !ctx.text_edit_focused() {
+            let mut pasted = Vec::new();
+            ctx.input_mut(|i| {
+                i.events.retain(|event| match event {
+                    egui::Event::Paste(text) => {
+                        pasted.push(text.clone());
+                        false
+                    }
+                    _ => true,
+                });
+            });
+            for text in pasted.into_iter().filter(|t| !t.trim().is_empty()) {
+                self.paste_wanted = false;
+                self.commands.push(UiCommand::Add(vec![Input::Pasted(text.into_bytes().into())]));
+            }
+        }
+    }
+
+    /// Keys that belong to no text field.
+    fn keys(&mut self, ctx: &egui::Context) {
+        let typing = ctx.text_edit_focused();
+        let open = self.snapshot.state != ReadState::Empty;
+        let popup = egui::Popup::is_any_open(ctx);
+        let out = &mut self.commands;
+        ctx.input_mut(|i| {
+            if i.consume_key(Modifiers::COMMAND, Key::O) {
+                out.push(UiCommand::OpenFiles);
+            }
+            if i.consume_key(Modifiers::COMMAND, Key::F) {
+                out.push(UiCommand::FocusQuery);
+            }
+            if typing || popup {
+                return;
+            }
+            // A letter arrives as a key and as text; the text must not reach a field that the key focuses.
+            let slash = i.events.iter().any(|e| matches!(e, egui::Event::Text(t) if t == "/"));
+            let question = i.events.iter().any(|e| matches!(e, egui::Event::Text(t) if t == "?"));
+            if slash && open {
+                i.events.retain(|e| !matches!(e, egui::Event::Text(t) if t == "/"));
+                out.push(UiCommand::FocusQuery);
+            }
+            if question {
+                out.push(UiCommand::ShowKeys(!self.state.keys_shown));
+            }
+            if i.consume_key(Modifiers::NONE, Key::Escape) {
+                if self.state.keys_shown {
+                    out.push(UiCommand::ShowKeys(false));
+                } else if self.state.selection.message.is_some() || self.state.selection.pattern.is_some() {
+                    out.push(UiCommand::SelectPattern(None));
+                }
+            }
+            if !open {
+                return;
+            }
+            for (key, tab) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(Tab::ALL) {
+                if i.consume_key(Modifiers::NONE, key) {
+                    out.push(UiCommand::ShowTab(tab));
+                }
+            }
+            for (key, command) in [
+                (Key::N, UiCommand::StepPattern(1)),
+                (Key::P, UiCommand::StepPattern(-1)),
+                (Key::ArrowDown, UiCommand::StepMessage(1)),
+                (Key::ArrowUp, UiCommand::StepMessage(-1)),
+            ] {
+                if i.consume_key(Modifiers::NONE, key) {
+                    out.push(command);
+                }
+            }
+            if i.consume_key(Modifiers::SHIFT, Key::C) {
+                self.state.open_reader_menu = true;
+            } else if i.consume_key(Modifiers::NONE, Key::C) {
+                out.push(UiCommand::CopyNote(Reader::Team));
+            }
+        });
+        // Enter on a focused control presses the control.
+        let focused = ctx.memory(|m| m.focused().is_some());
+        if open && !typing && !popup && !focused && ctx.input(|i| i.key_pressed(Key::Enter))
+            && let Some(pattern) = &self.state.selection.pattern
+        {
+            self.commands.push(UiCommand::ToggleTerm(format!("pattern:{pattern}")));
+        }
+    }
+
+    fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
+        match command {
+            UiCommand::OpenFiles => self.dialogs.show(ctx, false, self.saved.last_folder.as_deref()),
+            UiCommand::OpenFolder => self.dialogs.show(ctx, true, self.saved.last_folder.as_deref()),
+            UiCommand::Add(inputs) => self.add(inputs),
+            UiCommand::Replace(inputs) => {
+                self.close();
+                self.add(inputs);
+            }
+            UiCommand::OpenTyped(path) => {
+                self.state.typed_path.clear();
+                self.add(vec![Input::Path(expand_home(&path))]);
+            }
+            UiCommand::OpenSample(i) => {
+                if let Some(sample) = samples::all().get(i) {
+                    self.add(samples::inputs(sample));
+                }
+            }
+            UiCommand::Paste => {
+                self.paste_wanted = true;
+                ctx.memory_mut(|m| m.stop_text_input());
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+            }
+            UiCommand::Stop => self.engine.stop(),
+            UiCommand::Close => self.close(),
+            UiCommand::SetQuery(text) => self.set_query(text),
+            UiCommand::ToggleTerm(term) => self.set_query(self.last_good_query().with_term(&term)),
+            UiCommand::DropLastTerm => self.set_query(self.last_good_query().without_last_term()),
+            UiCommand::FocusQuery => self.state.query.focus = true,
+            UiCommand::IncludeTransient(include) => {
+                self.include_transient = include;
+                self.set_query(self.state.query.text.clone());
+            }
+            UiCommand::SelectPattern(pattern) => {
+                let cleared = pattern.is_none();
+                self.state.selection = Selection { pattern, cleared, ..Selection::default() };
+                self.state.list = List::Messages;
+            }
+            UiCommand::StepPattern(by) => self.step_pattern(by),
+            UiCommand::SelectMessage(idx) => self.state.selection.message = Some(idx),
+            UiCommand::StepMessage(by) => self.step_message(by),
+            UiCommand::ShowTab(tab) => self.state.tab = tab,
+            UiCommand::ShowList(list) => self.state.list = list,
+            UiCommand::Tick(pattern, step) => {
+                let key = (pattern, step);
+                if !self.state.ticked.remove(&key) {
+                    self.state.ticked.insert(key);
+                }
+            }
+            UiCommand::CopyNote(reader) => {
+                self.state.reader = reader;
+                self.copy_note(ctx, reader);
+            }
+            UiCommand::Copy(text, what) => {
+                ctx.copy_text(text);
+                self.toast(ctx, what.to_owned());
+            }
+            UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
+            UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
+            UiCommand::Redact(redact) => self.saved.redact = redact,
+            UiCommand::Dark(dark) => self.saved.dark = dark,
+            UiCommand::ShowFacets(_) => self.state.facets_toggled = !self.state.facets_toggled,
+            UiCommand::ShowInspector(_) => self.state.inspector_toggled = !self.state.inspector_toggled,
+            UiCommand::ShowKeys(shown) => self.state.keys_shown = shown,
+        }
+    }
+
+    fn add(&mut self, inputs: Vec<Input>) {
+        let path = |input: &Input| match input {
+            Input::Path(path) => Some(path.to_string_lossy().into_owned()),
+            _ => None,
+        };
+        self.saved.note_opened(inputs.iter().filter_map(path).collect(), now().timestamp());
+        #[cfg(any(test, feature = "gui-tests"))]
+        self.added.extend(inputs.iter().cloned());
+        self.engine.add(inputs);
+    }
+
+    fn close(&mut self) {
+        self.engine.clear();
+        self.state.selection = Selection::default();
+        self.state.list = List::Messages;
+        self.raw_asked = None;
+        if !self.state.query.text.is_empty() {
+            self.set_query(String::new());
+        }
+    }
+
+    /// Takes a new text; asks if it is a query, else marks the mistake and keeps the last answer.
+    fn set_query(&mut self, text: String) {
+        match Query::parse(&text) {
+            Ok(query) => {
+                self.state.query.error = None;
+                #[cfg(any(test, feature = "gui-tests"))]
+                if let Some(fixture) = &mut self.fixture {
+                    fixture.ask(&query, self.include_transient);
+                }
+                self.engine.ask(query, self.include_transient);
+            }
+            Err(error) => self.state.query.error = Some(error),
+        }
+        self.state.query.text = text;
+    }
+
+    /// What the field says; while there is a mistake in it, what was asked last.
+    fn last_good_query(&self) -> Query {
+        Query::parse(&self.state.query.text).or_else(|_| Query::parse(&self.view.query)).unwrap_or_default()
+    }
+
+    fn step_pattern(&mut self, by: isize) {
+        let patterns = &self.view.patterns;
+        let selected = self.state.selection.pattern.as_deref();
+        let at = selected.and_then(|id| patterns.iter().position(|p| &*p.pattern.id == id));
+        if let Some(next) = step(at, by, patterns.len()) {
+            let pattern = Some(patterns[next].pattern.id.clone());
+            self.state.selection = Selection { pattern, scroll: true, ..Selection::default() };
+        }
+    }
+
+    fn step_message(&mut self, by: isize) {
+        let selection = &mut self.state.selection;
+        let pattern = selection.pattern.as_deref();
+        let rows = pattern
+            .and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id))
+            .map_or(&self.view.rows, |p| &p.rows);
+        let at = selection.message.and_then(|idx| rows.iter().position(|row| *row == idx));
+        if let Some(next) = step(at, by, rows.len()) {
+            selection.message = Some(rows[next]);
+            selection.scroll = true;
+        }
+    }
+
+    fn copy_note(&mut self, ctx: &egui::Context, reader: Reader) {
+        let text = {
+            let frame = self.frame_ctx(ctx);
+            let Some(pattern) = frame.pattern().or_else(|| {
+                let (_, rejection) = frame.message()?;
+                frame.view.patterns.iter().find(|p| p.pattern.id == rejection.pattern.id)
+            }) else {
+                return;
+            };
+            note::compose(&frame, pattern, reader, self.saved.markdown)
+        };
+        ctx.copy_text(text);
+        let how = if self.saved.redact { ", redacted" } else { "" };
+        self.toast(ctx, format!("Note for {} copied{how}", reader.label()));
+    }
+
+    fn toast(&mut self, ctx: &egui::Context, text: String) {
+        let until = ctx.input(|i| i.time) + TOAST_SECONDS;
+        self.state.toast = Some(Toast { text, until });
+    }
+
+    fn frame_ctx(&self, ctx: &egui::Context) -> FrameCtx<'_> {
+        FrameCtx {
+            snapshot: &self.snapshot,
+            view: &self.view,
+            knowledge: &self.knowledge,
+            theme: self.theme(),
+            selection: &self.state.selection,
+            raw: self.raw.as_ref(),
+            scope: self.scopes.sentence(&self.view, self.state.selection.pattern.as_deref()),
+            redact: self.saved.redact,
+            now: self.now(),
+            width: ctx.content_rect().width(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        #[cfg(any(test, feature = "gui-tests"))]
+        if let Some(fixture) = &self.fixture {
+            return fixture.now;
+        }
+        now()
+    }
+
+    /// Draws everything once.
+    pub fn draw(&mut self, ui: &mut egui::Ui) {
+        let ctx = ui.ctx().clone();
+        let mut out = std::mem::take(&mut self.commands);
+        // Panels get the frame's context and their own state at the same time.
+        let mut query = std::mem::take(&mut self.state.query);
+        let mut typed_path = std::mem::take(&mut self.state.typed_path);
+        let frame = self.frame_ctx(&ctx);
+        let theme = frame.theme;
+        let sizes = &theme.sizes;
+        let fill = |color| Frame::new().fill(color);
+        let open = frame.snapshot.state != ReadState::Empty;
+        let wide = frame.width >= sizes.fold_facets_below;
+        let drawer = frame.width < sizes.drawer_below;
+        let facets_shown = open && wide != self.state.facets_toggled;
+        let inspector_shown = open && drawer == self.state.inspector_toggled;
+
+        Panel::top("top bar")
+            .exact_size(sizes.top_bar)
+            .show_separator_line(false)
+            .frame(fill(theme.colors.panel))
+            .show(ui, |ui| {
+                let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown };
+                top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
+            });
+        Panel::bottom("status bar")
+            .exact_size(sizes.status_bar)
+            .show_separator_line(false)
+            .frame(fill(theme.colors.panel))
+            .show(ui, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
+        if open {
+            Panel::top("headline")
+                .exact_size(sizes.headline)
+                .show_separator_line(false)
+                .frame(fill(theme.colors.panel))
+                .show(ui, |ui| headline::headline_ui(ui, &frame));
+            if facets_shown {
+                Panel::left("facets")
+                    .default_size(sizes.facets_width)
+                    .size_range(160.0..=360.0)
+                    .frame(fill(theme.colors.panel))
+                    .show(ui, |ui| facets::facets_ui(ui, &frame, &mut out));
+            }
+            if inspector_shown && !drawer {
+                Panel::right("inspector")
+                    .default_size(sizes.inspector_width)
+                    .size_range(300.0..=(frame.width * 0.6))
+                    .frame(fill(theme.colors.panel))
+                    .show(ui, |ui| {
+                        inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
+                    });
+            }
+            egui::CentralPanel::default().frame(fill(theme.colors.background)).show(ui, |ui| {
+                lists_ui(ui, &frame, self.state.list, &mut out);
+            });
+            if inspector_shown && drawer {
+                drawer_ui(&ctx, &frame, &self.state, self.saved.markdown, &mut out);
+            }
+        } else {
+            egui::CentralPanel::default().frame(fill(theme.colors.background)).show(ui, |ui| {
+                start::start_ui(ui, &frame, &self.saved.recent, &mut typed_path, &mut out);
+            });
+        }
+        if self.state.keys_shown && !keys::keys_ui(&ctx, theme) {
+            out.push(UiCommand::ShowKeys(false));
+        }
+        if let Some(toast) = &self.state.toast {
+            overlay::toast_ui(&ctx, theme, toast);
+        }
+        if let Some(hover) = self.state.hover {
+            overlay::drop_overlay(&ctx, theme, hover, open);
+        }
+
+        self.state.query = query;
+        self.state.typed_path = typed_path;
+        self.state.selection.scroll = false;
+        self.state.open_reader_menu = false;
+        let commands = out.take();
+        if !commands.is_empty() {
+            // What a command changed shows in the next frame.
+            ctx.request_repaint();
+        }
+        for command in commands {
+            self.run(&ctx, command);
+        }
+    }
+}
+
+/// Patterns above, messages below; or what there is instead.
+fn lists_ui(ui: &mut egui::Ui, frame: &FrameCtx<'_>, list: List, out: &mut Commands) {
+    let theme = frame.theme;
+    if frame.view.patterns.is_empty() && list == List::Messages {
+        super::panels::lists::empty_ui(ui, frame, out);
+        return;
+    }
+    let height = ui.available_height();
+    Panel::bottom("messages")
+        .resizable(true)
+        .default_size((height * 0.52).min(theme.sizes.messages_height.max(height * 0.45)))
+        .size_range(120.0..=(height - 120.0).max(121.0))
+        .frame(Frame::new().fill(theme.colors.background))
+        .show(ui, |ui| messages::lower_list_ui(ui, frame, list, out));
+    if !frame.snapshot.problems.is_empty() {
+        Panel::bottom("problem")
+            .exact_size(28.0)
+            .show_separator_line(false)
+            .frame(Frame::new().fill(theme.colors.panel))
+            .show(ui, |ui| messages::problem_bar_ui(ui, frame, out));
+    }
+    egui::CentralPanel::default()
+        .frame(Frame::new().fill(theme.colors.background))
+        .show(ui, |ui| patterns::patterns_ui(ui, frame, out));
+}
+
+/// The inspector over the lists, from the right: in windows too narrow for both.
+fn drawer_ui(ctx: &egui::Context, frame: &FrameCtx<'_>, state: &State, markdown: bool, out: &mut Commands) {
+    let sizes = &frame.theme.sizes;
+    let all = ctx.content_rect();
+    let top = all.top() + sizes.top_bar + sizes.headline;
+    let width = sizes.inspector_width.min(all.width() - 60.0);
+    let rect = egui::Rect::from_min_max(
+        egui::pos2(all.right() - width, top),
+        egui::pos2(all.right(), all.bottom() - sizes.status_bar),
+    );
+    egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min).show(ctx, |ui| {
+        ui.set_min_size(rect.size());
+        ui.set_max_size(rect.size());
+        ui.painter().rect_filled(rect, 0, frame.theme.colors.panel);
+        ui.painter().vline(rect.left(), rect.y_range(), frame.theme.line());
+        let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        ui.set_clip_rect(rect);
+        inspector::inspector_ui(&mut ui, frame, state, markdown, out);
+    });
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.load();
+        self.select_first();
+        self.set_title(ctx);
+        if self.applied_dark != Some(self.saved.dark) {
+            self.theme().apply(ctx);
+            self.applied_dark = Some(self.saved.dark);
+        }
+        let pattern = self.state.selection.pattern.as_deref();
+        let row = pattern.and_then(|id| self.view.patterns.iter().position(|p| &*p.pattern.id == id));
+        if let Some(row) = row {
+            self.scopes.want(&self.snapshot, &self.view, row);
+        }
+        let wanted = match self.state.tab {
+            Tab::Raw => self.frame_ctx(ctx).message().map(|(idx, _)| idx),
+            _ => None,
+        };
+        if let Some(idx) = wanted.filter(|idx| self.raw_asked != Some(*idx)) {
+            self.engine.want_raw(idx);
+            self.raw_asked = Some(idx);
+        }
+        let time = ctx.input(|i| i.time);
+        if let Some(toast) = &self.state.toast {
+            let left = toast.until - time;
+            if left <= 0.0 {
+                self.state.toast = None;
+            } else {
+                ctx.request_repaint_after_secs(left as f32);
+            }
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        self.arrivals(&ctx);
+        self.keys(&ctx);
+        self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, SAVED, &self.saved);
+    }
+
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        self.theme().colors.background.to_normalized_gamma_f32()
+    }
+}
+
+/// The place `by` further in a list of `len`; the first or last if there was none.
+fn step(at: Option<usize>, by: isize, len: usize) -> Option<usize> {
+    let last = len.checked_sub(1)?;
+    Some(match at {
+        Some(at) => at.saturating_add_signed(by).min(last),
+        None if by > 0 => 0,
+        None => last,
+    })
+}
+
+fn expand_home(path: &str) -> std::path::PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => std::path::Path::new(&home).join(rest),
+        _ => path.into(),
+    }
+}
+
+fn now() -> Timestamp {
+    chrono::Utc::now()
+}

@@ -1,0 +1,76 @@
+//! What every panel may look at while it draws.
+
+use super::state::Selection;
+use super::theme::Theme;
+use crate::classify::{Class, Knowledge};
+use crate::engine::RawLines;
+use crate::model::{Rejection, RejectionIdx, Snapshot, Timestamp, Verdict};
+use crate::query::{PatternRow, View};
+use std::sync::Arc;
+
+/// Read-only, the same for all panels of a frame.
+pub struct FrameCtx<'a> {
+    /// What was read.
+    pub snapshot: &'a Snapshot,
+    /// The query's answer.
+    pub view: &'a View,
+    /// Classes, rules, providers.
+    pub knowledge: &'a Knowledge,
+    /// Colours and sizes.
+    pub theme: &'static Theme,
+    /// What is selected.
+    pub selection: &'a Selection,
+    /// The lines for the Raw tab, if they have come.
+    pub raw: Option<&'a Arc<RawLines>>,
+    /// How far the selected pattern reaches, once that is known.
+    pub scope: Option<Arc<str>>,
+    /// Hide addresses in what is copied.
+    pub redact: bool,
+    /// When the frame began.
+    pub now: Timestamp,
+    /// Width of the window.
+    pub width: f32,
+}
+
+impl<'a> FrameCtx<'a> {
+    /// The class of a verdict. `None` only without any guidance at all.
+    pub fn class(&self, verdict: &Verdict) -> Option<&'a Class> {
+        self.knowledge.classes().get(verdict.class.0 as usize)
+    }
+
+    /// What a verdict is called: the title of its class.
+    pub fn title(&self, verdict: &Verdict) -> &'a str {
+        self.class(verdict).map_or("Not classified", |c| c.title.as_str())
+    }
+
+    /// The icon's name of a verdict's family.
+    pub fn icon(&self, verdict: &Verdict) -> &'a str {
+        self.class(verdict).map_or("question", |c| c.icon.as_str())
+    }
+
+    /// Who runs the host that refused.
+    pub fn provider(&self, verdict: &Verdict) -> Option<&'a str> {
+        let provider = self.knowledge.providers().get(verdict.provider?.0 as usize)?;
+        Some(&provider.name)
+    }
+
+    /// The selected pattern, if it is part of the answer.
+    pub fn pattern(&self) -> Option<&'a PatternRow> {
+        let id = self.selection.pattern.as_deref()?;
+        self.view.patterns.iter().find(|p| &*p.pattern.id == id)
+    }
+
+    /// The rows the messages list shows: those of the selected pattern, or all.
+    pub fn rows(&self) -> &'a [RejectionIdx] {
+        self.pattern().map_or(&self.view.rows, |p| &p.rows)
+    }
+
+    /// The message the inspector is about: the selected one, else the newest of the pattern.
+    pub fn message(&self) -> Option<(RejectionIdx, &'a Rejection)> {
+        let idx = match self.selection.message {
+            Some(idx) => idx,
+            None => *self.pattern()?.rows.first()?,
+        };
+        Some((idx, self.snapshot.get(idx)?))
+    }
+}

@@ -1,0 +1,141 @@
+//! Trouble with sources, and lines that no grammar took: counted, listed, never in the way.
+
+use crate::gui::command::{Commands, UiCommand};
+use crate::gui::frame_ctx::FrameCtx;
+use crate::gui::widgets::{icons, text};
+use crate::gui::words;
+use crate::model::SourceProblem;
+use eframe::egui;
+use egui::{Align, Ui, vec2};
+
+/// `mail.log.2.gz, line 812: the gzip stream ends early`.
+pub fn problem_text(problem: &SourceProblem) -> String {
+    match problem.problem.origin {
+        Some(origin) => format!("{}, line {}: {}", problem.source, words::number(origin.line), problem.problem.message),
+        None => format!("{}: {}", problem.source, problem.problem.message),
+    }
+}
+
+/// The list of problems.
+pub fn problems_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
+    let theme = frame.theme;
+    let problems = &frame.snapshot.problems;
+    let area = egui::ScrollArea::vertical().id_salt("problems").auto_shrink([false, false]);
+    area.show_rows(ui, theme.sizes.message_row, problems.len(), |ui, range| {
+        for (i, problem) in problems[range.clone()].iter().enumerate() {
+            ui.push_id(range.start + i, |ui| {
+                let message = words::one_line(&problem_text(problem));
+                let (rect, response) = ui.allocate_exact_size(
+                    vec2(ui.available_width(), theme.sizes.message_row),
+                    egui::Sense::hover(),
+                );
+                response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &message));
+                let center = rect.left_center() + vec2(20.0, 0.0);
+                text::icon(ui, center, icons::WARNING, theme.icon(14.0), theme.colors.warning);
+                let place = rect.with_min_x(rect.left() + 34.0);
+                text::paint(ui, place, Align::Min, &message, theme.body(), theme.colors.text);
+                response.on_hover_text(message);
+            });
+        }
+    });
+}
+
+/// The list of lines with a 5yz reply that were not understood.
+pub fn not_understood_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
+    let theme = frame.theme;
+    let places = &frame.snapshot.coverage.not_understood_at;
+    let area = egui::ScrollArea::vertical().id_salt("not understood").auto_shrink([false, false]);
+    area.show_rows(ui, theme.sizes.message_row, places.len(), |ui, range| {
+        for origin in &places[range] {
+            let place = format!("{}:{}", frame.snapshot.source_name(origin.source), origin.line);
+            ui.push_id((origin.source.0, origin.start), |ui| {
+                let (rect, response) = text::row_ui(ui, theme.sizes.message_row, &place, false);
+                text::row_background(ui, theme, rect, &response, false);
+                let inner = rect.with_min_x(rect.left() + theme.sizes.gap_large);
+                let end = text::paint(ui, inner, Align::Min, &place, theme.mono(), theme.colors.text).right();
+                let rest = inner.with_min_x(end + theme.sizes.gap_large);
+                let hint = "a reply with a 5yz code that no grammar took";
+                text::paint(ui, rest, Align::Min, hint, theme.small(), theme.colors.faint);
+                if response.on_hover_text("Copy the place").clicked() {
+                    out.push(UiCommand::Copy(place.clone(), "Place copied"));
+                }
+            });
+        }
+    });
+}
+
+/// What the lists show when there is nothing in them.
+pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
+    use crate::gui::widgets::button::{Look, button_ui};
+    use crate::model::ReadState;
+    let theme = frame.theme;
+    let colors = &theme.colors;
+    let snapshot = frame.snapshot;
+    let heading = |ui: &mut Ui, icon: char, words: &str| {
+        ui.label(egui::RichText::new(icon).font(theme.icon(36.0)).color(colors.faint));
+        ui.add_space(theme.sizes.gap);
+        ui.label(egui::RichText::new(words).font(theme.display(theme.sizes.heading)).color(colors.text));
+        ui.add_space(theme.sizes.gap_small);
+    };
+    let sentence = |ui: &mut Ui, words: &str| {
+        ui.label(egui::RichText::new(words).font(theme.body()).color(colors.muted));
+    };
+    ui.add_space((ui.available_height() * 0.2).clamp(16.0, 120.0));
+    ui.vertical_centered(|ui| {
+        ui.set_max_width(560.0);
+        if snapshot.state == ReadState::Reading {
+            heading(ui, icons::HOURGLASS_MEDIUM, "Reading…");
+            sentence(ui, "No refusal so far");
+        } else if frame.view.n_refused_total > 0 || !frame.view.query.is_empty() {
+            heading(ui, icons::FUNNEL, "Nothing matches the filter");
+            ui.label(egui::RichText::new(&frame.view.query).font(theme.mono()).color(colors.muted));
+            ui.add_space(theme.sizes.gap_large);
+            let (term, all) = ("Drop the last term", "Clear the filter");
+            ui.horizontal(|ui| {
+                ui.add_space((ui.available_width() - 264.0).max(0.0) / 2.0);
+                if button_ui(ui, theme, Look::Main, None, term, term).clicked() {
+                    out.push(UiCommand::DropLastTerm);
+                }
+                if button_ui(ui, theme, Look::Plain, None, all, all).clicked() {
+                    out.push(UiCommand::SetQuery(String::new()));
+                }
+            });
+        } else {
+            heading(ui, icons::ENVELOPE_SIMPLE_OPEN, "No refusal found");
+            let coverage = &snapshot.coverage;
+            let n_sources = words::counted(snapshot.sources.len() as u64, "source", "sources");
+            let lines = words::counted(coverage.lines, "line", "lines");
+            let replies = words::number(coverage.with_reply);
+            sentence(ui, &format!("{lines} of {n_sources} read, {replies} with a reply"));
+            let mut formats: Vec<&str> = snapshot.sources.iter().flat_map(|s| s.formats.iter().copied()).collect();
+            formats.sort_unstable();
+            formats.dedup();
+            let recognised = if formats.is_empty() {
+                "No format of mail evidence was recognised".to_owned()
+            } else {
+                format!("Recognised: {}", formats.join(", "))
+            };
+            sentence(ui, &recognised);
+            ui.add_space(theme.sizes.gap_large);
+            let tips = if formats.is_empty() {
+                ["Try the log of the mail server, the whole notice as .eml, or a pasted transcript", ""]
+            } else {
+                ["Try the log of the day of the failure, or of the host that sends", "Deferred mail (4yz) can be shown from the menu"]
+            };
+            for tip in tips.into_iter().filter(|t| !t.is_empty()) {
+                sentence(ui, tip);
+            }
+            if !snapshot.problems.is_empty() {
+                ui.add_space(theme.sizes.gap_large);
+                for problem in snapshot.problems.iter().take(3) {
+                    let text = words::one_line(&problem_text(problem));
+                    ui.label(egui::RichText::new(text).font(theme.small()).color(colors.warning));
+                }
+            }
+            ui.add_space(theme.sizes.gap_large);
+            if button_ui(ui, theme, Look::Plain, Some(icons::FOLDER_OPEN), "Open other files…", "Open other files…").clicked() {
+                out.push(UiCommand::OpenFiles);
+            }
+        }
+    });
+}
