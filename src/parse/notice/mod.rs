@@ -3,11 +3,13 @@
 //! `This is the mail system at host mail.example.org. … <a@example.org>: host mx said: 550 5.1.1 no such user`.
 //! A notice is taken apart in three steps: [`mime`] sorts its parts, [`status`] reads the fields of RFC 3464 and
 //! [`body`] the words for people; [`build`] makes one piece of evidence a recipient of what they say. The grammars
-//! are general: an address line with its reason, a printed session, words that introduce a reply.
+//! are general: an address line with its reason ([`recipients`]), a printed session ([`transcript`]), words that
+//! introduce a reply ([`quoted`]).
 
 mod address;
 mod body;
 mod build;
+mod decide;
 mod fields;
 mod finding;
 pub mod mbox;
@@ -16,6 +18,7 @@ mod original;
 mod place;
 mod quoted;
 mod read;
+mod recipients;
 mod signs;
 mod stage;
 mod status;

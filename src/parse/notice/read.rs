@@ -2,6 +2,7 @@
 
 use super::body::{self, Body};
 use super::build::Notice;
+use super::decide;
 use super::finding::{Fate, Finding};
 use super::mime::{self, Head, Parts};
 use super::original::{self, Original};
@@ -292,7 +293,7 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
             if let Some(words) = words.filter(|w| !w.text.is_empty()) {
                 finding.text.clone_from(&words.text);
             } else if single {
-                finding.text = body::words_of_failure(&body.prose);
+                finding.text = decide::words_of_failure(&body.prose);
             }
         }
         None => {}
@@ -318,7 +319,7 @@ fn add_failed(notice: &mut Notice, head: &Head, body: &Body) {
         };
         if !notice.findings.iter().any(have) {
             let mut finding = Finding { recipient: Some(failed.clone()), ..Finding::default() };
-            body::decide(&mut finding, body.around(head.failed.len() < 2));
+            decide::decide(&mut finding, body.around(head.failed.len() < 2));
             notice.findings.push(finding);
         }
     }
@@ -330,7 +331,7 @@ fn add_unnamed(notice: &mut Notice, original: &Original, body: &Body) {
         return;
     }
     let mut finding = Finding::default();
-    body::decide(&mut finding, body.around(true));
+    decide::decide(&mut finding, body.around(true));
     let has_reply = best_reply(&finding.text).is_some();
     match original.to.as_slice() {
         [] if has_reply => notice.findings.push(finding),
