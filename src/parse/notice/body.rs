@@ -87,7 +87,7 @@ fn is_addressed_reply(line: &str) -> bool {
 fn unquote(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for _ in 0..3 {
-        let quoted = |l: &String| l.starts_with('>') && !(l.starts_with(">>> ") && !l.starts_with(">>> >"));
+        let quoted = |l: &String| l.starts_with('>') && (!l.starts_with(">>> ") || l.starts_with(">>> >"));
         let n_quoted = lines.iter().filter(|l| quoted(l)).count();
         let n_lines = lines.iter().filter(|l| !l.trim().is_empty()).count();
         if n_quoted < 3 || n_quoted * 4 < n_lines {

@@ -14,8 +14,8 @@ use std::borrow::Cow;
 
 /// What a message turned out to be.
 pub(super) enum Outcome {
-    /// A notice about refused or delayed recipients.
-    Refused(Box<Notice>),
+    /// Notices about refused or delayed recipients: one, or those that somebody forwarded together.
+    Refused(Vec<Notice>),
     /// A notice by all signs, but nothing could be read from it.
     NotUnderstood,
     /// Vacation replies, abuse reports, receipts, success notices, ordinary mail.
@@ -90,21 +90,25 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     }
     if let Some(outcome) = from_reports(&mut notice, reports, &body) {
         notice.original = original;
-        return outcome.unwrap_or_else(|| Outcome::Refused(Box::new(notice)));
+        return outcome.unwrap_or_else(|| Outcome::Refused(vec![notice]));
     }
     if strong && !body.findings.is_empty() {
         notice.findings.clone_from(&body.findings);
         add_failed(&mut notice, &head, &body);
         notice.original = original;
         notice.reporting_mta = writer(&body.prose);
-        return Outcome::Refused(Box::new(notice));
+        return Outcome::Refused(vec![notice]);
     }
     // A notice that somebody forwarded or wrapped. What a report attaches is the returned message, not a notice.
     if depth < MAX_DEPTH && !parts.delivery_report {
+        let mut forwarded = Vec::new();
         for nested in &parts.messages {
-            if let outcome @ Outcome::Refused(_) = message_at(nested, depth + 1) {
-                return outcome;
+            if let Outcome::Refused(notices) = message_at(nested, depth + 1) {
+                forwarded.extend(notices);
             }
+        }
+        if !forwarded.is_empty() {
+            return Outcome::Refused(forwarded);
         }
     }
     if !strong {
@@ -114,7 +118,7 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     add_unnamed(&mut notice, &original, &body);
     notice.original = original;
     notice.reporting_mta = writer(&body.prose);
-    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(Box::new(notice)) }
+    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(vec![notice]) }
 }
 
 /// Reads text that was pasted without headers. Only what carries the words of a notice is taken.

@@ -297,6 +297,25 @@ fn forwarded_notices() {
     assert_eq!(out.evidence.len(), 1);
     assert_eq!(out.evidence[0].message_id.as_deref(), Some("1@example.org"));
     assert_eq!(out.evidence[0].queue_id.as_deref(), Some("4F1C"));
+    // Several at once.
+    let attached = format!("--o\nContent-Type: message/rfc822\n\n{inner}\n");
+    let second = attached.replace("4F1C", "5A2D");
+    let both = outer.replace("\n--o--\n", &format!("\n{second}--o--\n"));
+    let out = mail(&both);
+    let ids: Vec<_> = out.evidence.iter().filter_map(|e| e.queue_id.as_deref()).collect();
+    assert_eq!(ids, ["4F1C", "5A2D"]);
+}
+
+#[test]
+fn a_returned_notice_is_no_notice() {
+    // What came back is itself a notice: it is not about this refusal's recipient.
+    let inner = report(POSTFIX_WORDS, POSTFIX_STATUS, "Message-ID: <1@example.org>");
+    let status = "Final-Recipient: rfc822; sender@example.org\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 full\n";
+    let outer = report("", status, "").replace(
+        "Content-Type: text/rfc822-headers\n\n",
+        &format!("Content-Type: message/rfc822\n\n{}", inner.replace("--b", "--i").replace("\"b\"", "\"i\"")),
+    );
+    check(&outer, "sender@example.org failed rcpt_to? 552 5.2.2 | 552 5.2.2 full");
 }
 
 #[test]
