@@ -1,6 +1,6 @@
 //! Findings become evidence.
 
-use super::body::stage_of;
+use super::decide::stage_of;
 use super::finding::{Fate, Finding};
 use super::original::Original;
 use super::place::Place;

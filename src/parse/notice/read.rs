@@ -2,6 +2,7 @@
 
 use super::body::{self, Body};
 use super::build::Notice;
+use super::decide;
 use super::finding::{Fate, Finding};
 use super::mime::{self, Head, Parts};
 use super::original::{self, Original};
@@ -13,8 +14,8 @@ use std::borrow::Cow;
 
 /// What a message turned out to be.
 pub(super) enum Outcome {
-    /// A notice about refused or delayed recipients.
-    Refused(Box<Notice>),
+    /// Notices about refused or delayed recipients: one, or those that somebody forwarded together.
+    Refused(Vec<Notice>),
     /// A notice by all signs, but nothing could be read from it.
     NotUnderstood,
     /// Vacation replies, abuse reports, receipts, success notices, ordinary mail.
@@ -89,21 +90,25 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     }
     if let Some(outcome) = from_reports(&mut notice, reports, &body) {
         notice.original = original;
-        return outcome.unwrap_or_else(|| Outcome::Refused(Box::new(notice)));
+        return outcome.unwrap_or_else(|| Outcome::Refused(vec![notice]));
     }
     if strong && !body.findings.is_empty() {
         notice.findings.clone_from(&body.findings);
         add_failed(&mut notice, &head, &body);
         notice.original = original;
         notice.reporting_mta = writer(&body.prose);
-        return Outcome::Refused(Box::new(notice));
+        return Outcome::Refused(vec![notice]);
     }
     // A notice that somebody forwarded or wrapped. What a report attaches is the returned message, not a notice.
     if depth < MAX_DEPTH && !parts.delivery_report {
+        let mut forwarded = Vec::new();
         for nested in &parts.messages {
-            if let outcome @ Outcome::Refused(_) = message_at(nested, depth + 1) {
-                return outcome;
+            if let Outcome::Refused(notices) = message_at(nested, depth + 1) {
+                forwarded.extend(notices);
             }
+        }
+        if !forwarded.is_empty() {
+            return Outcome::Refused(forwarded);
         }
     }
     if !strong {
@@ -113,7 +118,7 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     add_unnamed(&mut notice, &original, &body);
     notice.original = original;
     notice.reporting_mta = writer(&body.prose);
-    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(Box::new(notice)) }
+    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(vec![notice]) }
 }
 
 /// Reads text that was pasted without headers. Only what carries the words of a notice is taken.
@@ -292,7 +297,7 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
             if let Some(words) = words.filter(|w| !w.text.is_empty()) {
                 finding.text.clone_from(&words.text);
             } else if single {
-                finding.text = body::words_of_failure(&body.prose);
+                finding.text = decide::words_of_failure(&body.prose);
             }
         }
         None => {}
@@ -318,7 +323,7 @@ fn add_failed(notice: &mut Notice, head: &Head, body: &Body) {
         };
         if !notice.findings.iter().any(have) {
             let mut finding = Finding { recipient: Some(failed.clone()), ..Finding::default() };
-            body::decide(&mut finding, body.around(head.failed.len() < 2));
+            decide::decide(&mut finding, body.around(head.failed.len() < 2));
             notice.findings.push(finding);
         }
     }
@@ -330,7 +335,7 @@ fn add_unnamed(notice: &mut Notice, original: &Original, body: &Body) {
         return;
     }
     let mut finding = Finding::default();
-    body::decide(&mut finding, body.around(true));
+    decide::decide(&mut finding, body.around(true));
     let has_reply = best_reply(&finding.text).is_some();
     match original.to.as_slice() {
         [] if has_reply => notice.findings.push(finding),

@@ -180,6 +180,82 @@ fn notices_without_fields() {
 }
 
 #[test]
+fn many_systems() {
+    #[track_caller]
+    fn check_both(body: &str, expect: &str) {
+        check(&plain("Undeliverable: Hello", body), expect);
+        check_pasted(body, expect);
+    }
+    // hMailServer
+    check_both(
+        "Your message did not reach some or all of the intended recipients.\n\n   Sent: x\n   Subject: Hello\n\n\
+         The following recipient(s) could not be reached:\n\na@example.net\n   Error Type: SMTP\n   \
+         Remote server (192.0.2.1) issued an error.\n   hMailServer sent: RCPT TO:<a@example.net>\n   \
+         Remote server replied: 550 Unknown user\n",
+        "a@example.net failed rcpt_to 550 - | 550 Unknown user",
+    );
+    // SmarterMail
+    check_both(
+        "Could not deliver message to the following recipient(s):\n\nFailed Recipient: a@example.net\n\
+         Reason: Remote host said: 550 5.1.1 no such user\n",
+        "a@example.net failed rcpt_to? 550 5.1.1 | 550 5.1.1 no such user",
+    );
+    // MDaemon
+    check_both(
+        "The attached message had PERMANENT fatal delivery errors!\n\nFailed address: a@example.net\n\n\
+         --- Session Transcript ---\n Thu 2026-01-01 10:00:00: <-- 550 5.7.1 no relay\n--- End Transcript ---\n",
+        "a@example.net failed unknown 550 5.7.1 | 550 5.7.1 no relay",
+    );
+    // InterScan prints its arrows the other way round.
+    check_both(
+        "Unable to deliver message to <a@example.net>.\n\nSent <<< RCPT TO:<a@example.net>\n\
+         Received >>> 550 5.1.1 <a@example.net>... user unknown\n",
+        "a@example.net failed rcpt_to 550 5.1.1 | 550 5.1.1 <a@example.net>... user unknown",
+    );
+    // MailMarshal: the reply before the recipients.
+    check_both(
+        "Your message could not be delivered because of\n\n550 5.1.1 User unknown\n\n\
+         The following recipients were affected:\n    a@example.net\n",
+        "a@example.net failed rcpt_to? 550 5.1.1 | 550 5.1.1 User unknown",
+    );
+    // DragonFly Mail Agent
+    check_both(
+        "This is the DragonFly Mail Agent v0.13 at mail.example.org.\n\nThere was an error delivering your mail to \
+         <a@example.net>.\n\nmx.example.net [192.0.2.1] did not like our RCPT TO:\n552 5.2.2 full\n\nMessage headers follow.\n",
+        "a@example.net failed rcpt_to 552 5.2.2 | 552 5.2.2 full",
+    );
+    // Exchange in German, and its older form in angle brackets.
+    check_both(
+        "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Gruppen:\n\nDiagnoseinformationen für \
+         Administratoren:\n\nGenerierender Server: mail.example.org\n\na@example.net\n\
+         #550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n",
+        "a@example.net failed rcpt_to? 550 5.1.1 | 550 5.1.1 RESOLVER.ADR.RecipNotFound; not found",
+    );
+    check_both(
+        "Diagnostic information for administrators:\n\na@example.net\n\
+         mx.example.net #<mx.example.net #5.7.1 smtp; 554 5.7.1 no relay> #SMTP#\n",
+        "a@example.net failed unknown 554 5.7.1 | 554 5.7.1 no relay",
+    );
+    // OpenSMTPD, Courier
+    check_both(
+        "    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this e-mail.\n\na@example.net: 550 5.2.1 off\n\n    \
+         Below is a copy of the original message:\n",
+        "a@example.net failed rcpt_to? 550 5.2.1 | 550 5.2.1 off",
+    );
+    check_both(
+        "                           UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n\
+         <a@example.net>:\n    mx.example.net [192.0.2.1]:\n>>> RCPT TO:<a@example.net>\n<<< 550 User unknown.\n",
+        "a@example.net failed rcpt_to 550 - | 550 User unknown.",
+    );
+    // No code at all.
+    check_both(
+        "Your message\n\n  Subject: Hello\n\nwas not delivered to:\n\n  a@example.net\n\nbecause:\n\n  \
+         User a (a@example.net) not listed in Domino Directory\n",
+        "a@example.net failed unknown - - | User a (a@example.net) not listed in Domino Directory",
+    );
+}
+
+#[test]
 fn pasted_pieces() {
     check_pasted(
         "Final-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no\nsuch user\n",
@@ -221,6 +297,25 @@ fn forwarded_notices() {
     assert_eq!(out.evidence.len(), 1);
     assert_eq!(out.evidence[0].message_id.as_deref(), Some("1@example.org"));
     assert_eq!(out.evidence[0].queue_id.as_deref(), Some("4F1C"));
+    // Several at once.
+    let attached = format!("--o\nContent-Type: message/rfc822\n\n{inner}\n");
+    let second = attached.replace("4F1C", "5A2D");
+    let both = outer.replace("\n--o--\n", &format!("\n{second}--o--\n"));
+    let out = mail(&both);
+    let ids: Vec<_> = out.evidence.iter().filter_map(|e| e.queue_id.as_deref()).collect();
+    assert_eq!(ids, ["4F1C", "5A2D"]);
+}
+
+#[test]
+fn a_returned_notice_is_no_notice() {
+    // What came back is itself a notice: it is not about this refusal's recipient.
+    let inner = report(POSTFIX_WORDS, POSTFIX_STATUS, "Message-ID: <1@example.org>");
+    let status = "Final-Recipient: rfc822; sender@example.org\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 full\n";
+    let outer = report("", status, "").replace(
+        "Content-Type: text/rfc822-headers\n\n",
+        &format!("Content-Type: message/rfc822\n\n{}", inner.replace("--b", "--i").replace("\"b\"", "\"i\"")),
+    );
+    check(&outer, "sender@example.org failed rcpt_to? 552 5.2.2 | 552 5.2.2 full");
 }
 
 #[test]

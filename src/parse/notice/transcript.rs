@@ -28,6 +28,12 @@ impl Exchange {
         crate::smtp::read_reply(&self.reply).code
     }
 
+    fn add_recipient(&mut self, recipient: &str) {
+        if self.recipients.len() < MAX_RECIPIENTS && !self.is_about(recipient) {
+            self.recipients.push(recipient.to_owned());
+        }
+    }
+
     /// Whether it is known to be about `recipient`.
     pub fn is_about(&self, recipient: &str) -> bool {
         self.recipients.iter().any(|r| r.eq_ignore_ascii_case(recipient))
@@ -167,9 +173,7 @@ impl Session {
                 match last {
                     // A reply to RCPT is about that recipient only; one to DATA about all that are listed.
                     Some(last) if last.stage != Some(Stage::RcptTo) || last.recipients.is_empty() => {
-                        if last.recipients.len() < MAX_RECIPIENTS && !last.is_about(recipient) {
-                            last.recipients.push((*recipient).to_owned());
-                        }
+                        last.add_recipient(recipient);
                     }
                     _ if quoted && room => self.found.push(Exchange {
                         host: None,
