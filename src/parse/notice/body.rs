@@ -28,13 +28,25 @@ pub(super) struct Body {
     pub exchanges: Vec<Exchange>,
     /// The words about the failure, without session, fields and returned message.
     pub prose: String,
+    /// The same with ASCII letters in lower case.
+    lower: String,
     /// It says that the returned message follows, or has a line such as `<a@example.org>: 550 no`.
     pub certain: bool,
+}
+
+impl Body {
+    /// Where else a reply may stand. `sole`: there is no other recipient.
+    pub fn around(&self, sole: bool) -> Around<'_> {
+        Around { prose: &self.prose, lower: &self.lower, exchanges: &self.exchanges, sole }
+    }
 }
 
 /// The longest text that is read, and the most recipients taken from prose.
 const MAX_TEXT: usize = 256 * 1024;
 const MAX_RECIPIENTS: usize = 1_000;
+
+/// How much of the whole notice is kept as the words around one reply.
+const MAX_CONTEXT: usize = 4 * 1024;
 
 /// The longest reason kept for one group of recipients.
 const MAX_BLOCK: usize = 16 * 1024;
@@ -59,17 +71,19 @@ pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
     let lines = &lines[..end];
     let prose = lines.join("\n");
     let signs = signs::in_body(&prose);
-    let exchanges = transcript::read(lines);
+    let mut exchanges = transcript::read(lines);
+    exchanges.retain(|e| !quoted::is_summary(&e.reply));
     let mut blocks = walk(lines, known, not, false);
     if blocks.is_empty() {
         blocks = walk(lines, known, not, true);
     }
-    let findings =
-        blocks.into_iter().take(MAX_RECIPIENTS).map(|b| b.into_finding(&prose, &exchanges)).collect();
+    let lower = prose.to_ascii_lowercase();
+    let around = Around { prose: &prose, lower: &lower, exchanges: &exchanges, sole: blocks.len() < 2 };
+    let findings = blocks.into_iter().take(MAX_RECIPIENTS).map(|b| b.into_finding(around)).collect();
     let report =
         (!status_text.is_empty()).then(|| status::read(&status_text)).filter(|r| !r.recipients.is_empty());
     let addressed = lines.iter().any(|l| is_addressed_reply(l));
-    Body { findings, report, original, signs, exchanges, prose, certain: returns || addressed }
+    Body { findings, report, original, signs, exchanges, prose, lower, certain: returns || addressed }
 }
 
 /// `<a@example.org>: 550 user unknown (in reply to RCPT TO command)`
@@ -134,42 +148,49 @@ fn take_status<'a>(lines: &[&'a str]) -> (Vec<&'a str>, String) {
 
 /// A line that says that the returned message follows.
 fn announces_original(line: &str) -> bool {
-    let lower = line.trim().trim_matches(['-', '=', '*', ' ', '_', ':', '.']).to_ascii_lowercase();
-    const WORDS: [&str; 26] = [
+    /// The whole line, and how longer ones start.
+    const LINES: [&str; 6] = [
+        "original message",
+        "message header",
+        "returned message",
+        "message follows",
+        "original headers",
+        "original mail",
+    ];
+    const STARTS: [&str; 19] = [
         "this is a copy of the message",
         "this is a copy of your message",
         "this is a copy of the headers",
+        "a copy of the original message",
         "below this line is a copy of the message",
         "below this line is the original",
+        "below is a copy of the original message",
         "original message follows",
-        "original message",
+        "original message header",
         "original mail as follows",
-        "the header of the original message is following",
         "the header of the original message",
         "unsent message follows",
         "message header follows",
-        "returned message",
         "message headers follow",
-        "below is a copy of the original message",
+        "message text follows",
         "included is a copy of the message header",
         "included below is the first",
-        "original message header",
         "header of your message",
         "the body of the message is",
-        "message header",
-        "----- message header",
-        "message text follows",
-        "message follows",
-        "original headers",
-        "a copy of the original message",
     ];
-    lower.len() < 120 && WORDS.iter().any(|w| lower.starts_with(w))
+    if line.len() > 120 {
+        return false;
+    }
+    let words = line.trim().trim_matches(['-', '=', '*', ' ', '_', ':', '.', '|']).to_ascii_lowercase();
+    LINES.contains(&words.as_str()) || STARTS.iter().any(|start| words.starts_with(start))
 }
 
 /// Recipients and the words about them.
 #[derive(Default, Debug)]
 struct Block {
     recipients: Vec<(String, Option<String>)>,
+    /// The sentence that names the recipient: the only words, if none follow.
+    lead: String,
     text: String,
 }
 
@@ -199,12 +220,26 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
     let mut open = false;
     let is_known = |m: &str| known.iter().any(|k| k.eq_ignore_ascii_case(m));
     let is_sender = |m: &str| not.iter().any(|n| n.eq_ignore_ascii_case(m)) && !is_known(m);
+    let mut was_blank = false;
+    let mut was_id = false;
+    // Exchange and others give the reason in front: `Unable to deliver message …, because it was forwarded too often.`
+    let mut before = "";
     for line in lines {
+        let after_blank = std::mem::replace(&mut was_blank, line.trim().is_empty());
         if transcript::is_line(line) || is_heading(line) {
             open = false;
             continue;
         }
-        let found = address_line(line).or_else(|| if loose { loose_line(line) } else { None });
+        let after_id = std::mem::replace(&mut was_id, line.trim_end().to_ascii_lowercase().ends_with("-id:"));
+        if after_id {
+            // The value of a wrapped `Message-ID:`.
+            continue;
+        }
+        let found = address_line(line).or_else(|| {
+            // An address inside the reply about a recipient is no other recipient.
+            let in_reply = open && best_reply(line).is_some() && !transcript::is_summary(line);
+            if loose && !in_reply { loose_line(line) } else { None }
+        });
         let found = found.filter(|f| {
             !(loose && is_sender(f.mailbox))
                 && (known.is_empty() || is_known(f.mailbox) || f.expanded_from.is_some_and(is_known))
@@ -214,10 +249,10 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
                 let fresh = !open || blocks.last().is_none_or(|b| !b.text.trim().is_empty());
                 // A reply may be wrapped in front of an address: `550 5.1.1` / `<a@example.org>... User unknown`.
                 let continues = open
-                    && rest.len() > 0
+                    && !after_blank
                     && blocks.last().is_some_and(|b| {
-                        b.recipients.iter().any(|(m, _)| m.eq_ignore_ascii_case(mailbox))
-                            && !b.text.trim_end().ends_with('\n')
+                        !b.text.is_empty()
+                            && b.recipients.iter().any(|(m, _)| m.eq_ignore_ascii_case(mailbox))
                     });
                 if continues {
                     if let Some(block) = blocks.last_mut() {
@@ -229,6 +264,10 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
                     blocks.push(Block::default());
                 }
                 if let Some(block) = blocks.last_mut() {
+                    if rest.is_empty() && block.lead.is_empty() {
+                        let lead = if loose { line } else { before };
+                        lead.trim().clone_into(&mut block.lead);
+                    }
                     block.recipients.push((mailbox.to_owned(), expanded_from.map(str::to_owned)));
                     if !rest.is_empty() {
                         block.push(rest);
@@ -237,6 +276,7 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
                 open = true;
             }
             None if open => {
+                note_reason(line, &mut before);
                 if let Some(block) = blocks.last_mut() {
                     // A blank line in front of the reason says nothing; one behind it ends a paragraph.
                     if !(line.trim().is_empty() && block.text.is_empty()) {
@@ -249,10 +289,18 @@ fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Na
                     last.1.get_or_insert(original);
                 }
             }
-            None => {}
+            None => note_reason(line, &mut before),
         }
     }
     named(blocks)
+}
+
+/// Keeps a sentence that gives a reason, for the recipients listed below it.
+fn note_reason<'a>(line: &'a str, before: &mut &'a str) {
+    let lower = line.to_ascii_lowercase();
+    if [" because ", " due to "].iter().any(|w| lower.contains(w)) {
+        *before = line;
+    }
 }
 
 /// `(expanded from: <b@example.org>)` on a line of its own.
@@ -267,7 +315,10 @@ fn expanded(line: &str) -> Option<String> {
 /// One entry a recipient; the first with a reply wins.
 fn named(blocks: Vec<Block>) -> Vec<Named> {
     let mut out: Vec<Named> = Vec::new();
-    for block in blocks {
+    for mut block in blocks {
+        if block.text.trim().is_empty() {
+            block.text = std::mem::take(&mut block.lead);
+        }
         for (recipient, original) in block.recipients {
             match out.iter_mut().find(|n| n.recipient.eq_ignore_ascii_case(&recipient)) {
                 Some(have) => {
@@ -289,7 +340,7 @@ fn named(blocks: Vec<Block>) -> Vec<Named> {
 /// `----- Transcript of session follows -----`, `=====`, `--- Below this line …`
 fn is_heading(line: &str) -> bool {
     let line = line.trim();
-    let marks = line.chars().take_while(|c| "-=*_~#".contains(*c)).count();
+    let marks = line.chars().take_while(|c| "-=*_~#|".contains(*c)).count();
     marks >= 3 && address_line(line).is_none()
 }
 
@@ -326,62 +377,73 @@ fn loose_line(line: &str) -> Option<AddressLine<'_>> {
         "500 ",
         "550 ",
     ];
-    const NOT: [&str; 9] = [
-        "contact",
-        "postmaster@",
-        "from:",
-        "mail from",
-        "help",
-        "abuse@",
-        "mailer-daemon@",
-        "support@",
-        "message-id:",
-    ];
+    const NOT: [&str; 6] = ["contact", "from:", "mail from", "help", "message-id:", "sender"];
     let lower = line.to_lowercase();
     if NOT.iter().any(|w| lower.contains(w)) || !ABOUT.iter().any(|w| lower.contains(w)) {
         return None;
     }
     let mailbox = *addresses(line).first()?;
+    // `To: a@example.org` describes the message.
+    if original::is_header(line.trim()) {
+        return None;
+    }
+    let is_role = ["postmaster@", "abuse@", "support@", "mailer-daemon@"]
+        .iter()
+        .any(|r| mailbox.to_ascii_lowercase().starts_with(r));
+    if is_role && !lower.contains("deliver") {
+        return None;
+    }
     let at = line.find(mailbox)?;
     // The whole sentence is the reason: the reply may stand in front of the address.
     let after = line[at + mailbox.len()..].trim_start_matches(['>', ':', '.', ' ', '"', '\'']).trim();
-    let rest = if best_reply(line).is_some() || after.is_empty() { line.trim() } else { after };
+    let rest = if best_reply(line).is_some() { line.trim() } else { after };
     Some(AddressLine { mailbox, rest, expanded_from: None })
 }
 
 impl Named {
-    fn into_finding(self, prose: &str, exchanges: &[Exchange]) -> Finding {
+    fn into_finding(self, around: Around<'_>) -> Finding {
         let mut finding = Finding {
             recipient: Some(self.recipient),
             original_recipient: self.original,
             context: self.text,
             ..Finding::default()
         };
-        decide(&mut finding, prose, exchanges);
+        decide(&mut finding, around);
         finding
     }
 }
 
+/// Where else in a notice the reply about a recipient may stand.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    /// The words for people.
+    pub prose: &'a str,
+    /// The same with ASCII letters in lower case.
+    lower: &'a str,
+    /// The printed session.
+    pub exchanges: &'a [Exchange],
+    /// There is no other recipient whose reply it could be.
+    pub sole: bool,
+}
+
 /// The status in the sending program's own line: `550 5.1.2 <a@example.org>... Host unknown`.
-fn summary_status(recipient: &str, prose: &str) -> Option<crate::smtp::EnhancedStatus> {
-    let recipient = recipient.to_ascii_lowercase();
-    prose.lines().find_map(|line| {
+fn summary_status(recipient: &str, around: Around<'_>) -> Option<crate::smtp::EnhancedStatus> {
+    around.lines_naming(recipient).find_map(|line| {
         let (about, _) = line.split_once("... ")?;
         let read = crate::smtp::read_reply(about);
-        (read.code.is_some() && read.text.to_ascii_lowercase().contains(&recipient))
-            .then_some(read.enhanced)
-            .flatten()
+        (read.code.is_some() && read.text.contains('@')).then_some(read.enhanced).flatten()
     })
 }
 
 /// Finds the reply about a recipient: in the session, in the words behind it, in the rest of the notice.
-pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange]) {
+pub(super) fn decide(finding: &mut Finding, around: Around<'_>) {
+    let Around { prose, sole, .. } = around;
     if finding.status.is_none() {
-        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, prose));
+        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, around));
     }
     let own = best_reply(&finding.context);
     let permanent = own.as_ref().is_some_and(|q| q.code.is_permanent() && !quoted::is_summary(&q.reply));
-    let exchange = exchange_for(finding.recipient.as_deref(), exchanges);
+    let exchange = around.exchange_for(finding.recipient.as_deref());
     let certain = exchange.is_some_and(|e| {
         e.code().is_some_and(|c| c.is_permanent())
             && finding.recipient.as_deref().is_some_and(|r| e.is_about(r))
@@ -401,50 +463,105 @@ pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange])
         return;
     }
     // Nothing of its own: a line of the notice that names the recipient, else the only reply there is.
-    let named = finding.recipient.as_deref().and_then(|recipient| {
-        let recipient = recipient.to_ascii_lowercase();
-        prose.lines().filter(|l| l.to_ascii_lowercase().contains(&recipient)).find_map(best_reply)
-    });
+    let named = finding.recipient.as_deref().and_then(|r| around.lines_naming(r).find_map(best_reply));
     let own_status = quoted::find_enhanced(&finding.context).is_some();
-    let reply = named.or_else(|| if own_status { None } else { best_reply(prose) });
+    // With words of its own, another recipient's reply is not its reply.
+    let has_words = own_status || !(sole || finding.context.trim().is_empty());
+    let reply = named.or_else(|| if has_words { None } else { best_reply(prose) });
     match reply {
         Some(reply) => {
             if finding.context.is_empty() {
-                finding.context = prose.to_owned();
+                finding.context = quoted::cap(prose, MAX_CONTEXT).to_owned();
             }
             finding.text = reply.reply;
         }
-        None => finding.text = first_paragraph(&finding.context),
+        None => {
+            let bare = quoted::bare_status_reply(&finding.context);
+            finding.text = bare.unwrap_or_else(|| first_paragraph(&finding.context));
+            if finding.text.is_empty() && sole {
+                finding.text = words_of_failure(prose);
+            }
+        }
     }
 }
 
-/// The reply of the session for this recipient: one known to be about it, else one that names it, else one that is
-/// about nobody in particular.
-pub(super) fn exchange_for<'a>(recipient: Option<&str>, exchanges: &'a [Exchange]) -> Option<&'a Exchange> {
-    let usable = || exchanges.iter().filter(|e| !quoted::is_summary(&e.reply));
-    let about = |e: &&Exchange| recipient.is_some_and(|r| e.is_about(r));
-    let names = |e: &&Exchange| {
-        recipient.is_some_and(|r| e.reply.to_ascii_lowercase().contains(&r.to_ascii_lowercase()))
-    };
-    let permanent = |e: &&Exchange| e.code().is_some_and(|c| c.is_permanent());
-    usable()
-        .filter(about)
-        .find(permanent)
-        .or_else(|| usable().find(about))
-        .or_else(|| usable().filter(names).find(permanent))
-        .or_else(|| usable().filter(|e| e.recipients.is_empty()).find(permanent))
-        .or_else(|| usable().find(permanent))
-        .or_else(|| usable().next())
+impl<'a> Around<'a> {
+    /// The lines that name a recipient.
+    fn lines_naming(&self, recipient: &str) -> impl Iterator<Item = &'a str> {
+        /// A line of a long list of recipients says nothing about one of them.
+        const MAX_MENTIONS: usize = 16;
+        let (prose, lower) = (self.prose, self.lower);
+        let recipient = recipient.to_ascii_lowercase();
+        let at = memchr::memmem::find_iter(lower.as_bytes(), recipient.as_bytes())
+            .take(MAX_MENTIONS)
+            .collect::<Vec<_>>();
+        at.into_iter().map(move |at| {
+            let from = prose[..at].rfind('\n').map_or(0, |n| n + 1);
+            let to = prose[at..].find('\n').map_or(prose.len(), |n| at + n);
+            &prose[from..to]
+        })
+    }
+
+    /// The reply of the session for this recipient: one known to be about it, else one that names it, else one that
+    /// is about nobody in particular.
+    pub fn exchange_for(&self, recipient: Option<&str>) -> Option<&'a Exchange> {
+        let exchanges = self.exchanges;
+        let usable = || exchanges.iter();
+        let about = |e: &&Exchange| recipient.is_some_and(|r| e.is_about(r));
+        let names = |e: &&Exchange| {
+            e.reply.contains('@')
+                && recipient.is_some_and(|r| addresses(&e.reply).iter().any(|a| a.eq_ignore_ascii_case(r)))
+        };
+        let permanent = |e: &&Exchange| e.code().is_some_and(|c| c.is_permanent());
+        // An alias is listed under its own name, and asked for under another.
+        let open = |e: &&Exchange| self.sole || e.recipients.is_empty();
+        usable()
+            .filter(about)
+            .find(permanent)
+            .or_else(|| usable().find(about))
+            .or_else(|| usable().filter(names).find(permanent))
+            .or_else(|| usable().filter(|e| e.recipients.is_empty()).find(permanent))
+            .or_else(|| usable().filter(open).find(permanent))
+            .or_else(|| usable().find(open))
+    }
 }
 
-/// The words of a reason without a reply.
+/// For a recipient without any words: the line that gives up, else the first paragraph that is no salutation.
+pub(super) fn words_of_failure(prose: &str) -> String {
+    const GIVE_UP: [&str; 7] = [
+        "could not be delivered for",
+        "deferred: ",
+        "timed out",
+        "expired",
+        "not found",
+        "does not exist",
+        "could not find",
+    ];
+    let line = prose.lines().find(|l| {
+        let lower = l.to_ascii_lowercase();
+        GIVE_UP.iter().any(|w| lower.contains(w))
+    });
+    if let Some(line) = line {
+        return line.trim().to_owned();
+    }
+    let salutation = |l: &&str| {
+        l.len() < 100
+            && (l.ends_with([',', '!', '，', '、', '،', '：', ':']) || l.split_whitespace().count() < 3)
+    };
+    let rest: Vec<&str> =
+        prose.lines().map(str::trim).skip_while(|l| l.is_empty() || is_heading(l) || salutation(l)).collect();
+    first_paragraph(&rest.join("\n"))
+}
+
+/// The words of a reason without a reply: the first paragraph that is more than an introduction.
 fn first_paragraph(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines().map(str::trim) {
-        if line.is_empty() {
-            if !out.is_empty() {
-                break;
-            }
+        if line.is_empty() && !out.is_empty() {
+            break;
+        }
+        // `For the following reason:`, `because:`
+        if line.is_empty() || (out.is_empty() && line.ends_with(':') && line.len() < 100) {
             continue;
         }
         if !out.is_empty() {
@@ -455,7 +572,7 @@ fn first_paragraph(text: &str) -> String {
             break;
         }
     }
-    out
+    if out.is_empty() { text.trim().to_owned() } else { out }
 }
 
 /// The stage of a finding, from its session or its words.
