@@ -249,26 +249,20 @@ struct Scanner<'a> {
     examples: bool,
 }
 
+/// Bytes that end a word; a table, since every byte of every reply is looked up.
+const DELIMITERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b" ()[]{}<>\"'`,;|=*";
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 fn is_delimiter(b: u8) -> bool {
-    matches!(
-        b,
-        b' ' | b'('
-            | b')'
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'<'
-            | b'>'
-            | b'"'
-            | b'\''
-            | b'`'
-            | b','
-            | b';'
-            | b'|'
-            | b'='
-            | b'*'
-    )
+    DELIMITERS[b as usize]
 }
 
 impl<'a> Scanner<'a> {
