@@ -138,8 +138,11 @@ fn explain(message: &str) -> GuiError {
         ("glx", "libgl1"),
         ("libwayland", "libwayland-client0"),
     ];
-    let missing = lower.contains("cannot open shared object") || lower.contains("could not be loaded")
-        || lower.contains("dlopen") || lower.contains("library") || lower.contains("not supported");
+    let missing = lower.contains("cannot open shared object")
+        || lower.contains("could not be loaded")
+        || lower.contains("dlopen")
+        || lower.contains("library")
+        || lower.contains("not supported");
     if missing && let Some((_, package)) = LIBRARIES.iter().find(|(name, _)| lower.contains(name)) {
         return GuiError::MissingLibrary((*package).to_owned());
     }
@@ -161,7 +164,10 @@ mod tests {
 
     #[test]
     fn errors_name_the_package() {
-        check("libXcursor.so.1: cannot open shared object file: No such file", "the window needs libxcursor1");
+        check(
+            "libXcursor.so.1: cannot open shared object file: No such file",
+            "the window needs libxcursor1",
+        );
         check("Library libxkbcommon-x11.so could not be loaded.", "the window needs libxkbcommon-x11-0");
         check("something else", "the window could not be opened: something else");
     }
