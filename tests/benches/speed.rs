@@ -75,6 +75,7 @@ fn run(path: &Path) -> (Duration, u64, u64, u64) {
     let time = began.elapsed();
     let bytes = reader.join().expect("reads");
     let records = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-    let of_550 = memchr::memmem::find_iter(&bytes, b"\"reply_code\":550").count() as u64;
+    let of_550 =
+        memchr::memmem::find_iter(&bytes, b"\"stage_inferred\":false,\"reply_code\":550").count() as u64;
     (time, peak, records, of_550)
 }
