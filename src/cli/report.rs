@@ -17,7 +17,9 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let knowledge = Arc::new(Knowledge::builtin()?);
     let snapshot = case::read(&knowledge, &args.paths, args.year);
     print(args, &knowledge, &snapshot, &filter)?;
-    tell_problems(&snapshot);
+    if args.format == Format::Jsonl {
+        tell_problems(&snapshot);
+    }
     if nothing_was_readable(&snapshot) {
         return Ok(ExitCode::from(EXIT_FAILED));
     }
@@ -62,7 +64,7 @@ fn print(
     .context("cannot print the report")
 }
 
-/// Each input that gave trouble, on standard error, so that the report itself can be piped on.
+/// Each input that gave trouble, on standard error: JSON Lines have no place for it, the other reports do.
 fn tell_problems(snapshot: &Snapshot) {
     const SHOWN: usize = 50;
     for problem in snapshot.problems.iter().take(SHOWN) {
