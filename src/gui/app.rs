@@ -3,7 +3,6 @@
 use super::command::{Commands, UiCommand};
 use super::dialogs::Dialogs;
 use super::frame_ctx::FrameCtx;
-use super::note::{self, Reader};
 use super::panels::{facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar};
 use super::scopes::Scopes;
 use super::state::{Hover, List, Saved, Selection, State, Tab, Toast};
@@ -12,13 +11,17 @@ use super::{samples, words};
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, RawLines};
 use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
+use crate::notes::{NoteFormat, NoteOptions, Reader, Redactor, note_for_message, note_for_pattern};
 use crate::query::{Query, View, most_needed};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use eframe::egui;
 use egui::{Frame, Key, Modifiers, Panel};
 use std::sync::Arc;
 
 /// How long a toast stays, in seconds.
 const TOAST_SECONDS: f64 = 3.5;
+/// Notes about more refusals than this are written on a thread.
+const NOTE_AT_ONCE: usize = 5_000;
 /// The key under which eframe keeps what is remembered.
 const SAVED: &str = "fivefifty";
 
@@ -35,6 +38,8 @@ pub struct App {
     dialogs: Dialogs,
     commands: Commands,
     scopes: Scopes,
+    /// Notes that were written on a thread.
+    notes: (Sender<(Reader, String)>, Receiver<(Reader, String)>),
     include_transient: bool,
     /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
     paste_wanted: bool,
@@ -66,6 +71,7 @@ impl App {
             dialogs: Dialogs::default(),
             commands: Commands::default(),
             scopes: Scopes::start(ctx),
+            notes: bounded(4),
             include_transient: false,
             paste_wanted: false,
             title: String::new(),
@@ -328,6 +334,15 @@ impl App {
                 ctx.copy_text(text);
                 self.toast(ctx, what.to_owned());
             }
+            UiCommand::CopyEvidence(text, what) => {
+                let mut redactor = if self.saved.redact { Redactor::new() } else { Redactor::off() };
+                if let Some((_, rejection)) = self.frame_ctx(ctx).message() {
+                    redactor.learn(rejection);
+                }
+                ctx.copy_text(redactor.text(&text));
+                let how = if self.saved.redact { ", redacted" } else { "" };
+                self.toast(ctx, format!("{what}{how}"));
+            }
             UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
             UiCommand::Redact(redact) => self.saved.redact = redact,
@@ -403,17 +418,40 @@ impl App {
         }
     }
 
+    /// Writes the note about the selected pattern; without one, about the selected message.
     fn copy_note(&mut self, ctx: &egui::Context, reader: Reader) {
-        let text = {
-            let frame = self.frame_ctx(ctx);
-            let Some(pattern) = frame.pattern().or_else(|| {
-                let (_, rejection) = frame.message()?;
-                frame.view.patterns.iter().find(|p| p.pattern.id == rejection.pattern.id)
-            }) else {
-                return;
-            };
-            note::compose(&frame, pattern, reader, self.saved.markdown)
+        let format = if self.saved.markdown { NoteFormat::Markdown } else { NoteFormat::Plain };
+        let options = NoteOptions { reader, format, redact: self.saved.redact };
+        let (snapshot, knowledge) = (self.snapshot.clone(), self.knowledge.clone());
+        let selection = &self.state.selection;
+        let pattern = selection.pattern.as_deref();
+        let pattern = pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
+        let message = selection.message;
+        let n_rows = pattern.as_ref().map_or(0, |p| p.rows.len());
+        let write = move || match (&pattern, message) {
+            (Some(row), _) => note_for_pattern(&snapshot, &knowledge, row, &options),
+            (None, Some(idx)) => note_for_message(&snapshot, &knowledge, idx, &options),
+            (None, None) => String::new(),
         };
+        if n_rows <= NOTE_AT_ONCE {
+            self.put_note(ctx, reader, write());
+            return;
+        }
+        let (ctx, put) = (ctx.clone(), self.notes.0.clone());
+        let spawned = std::thread::Builder::new().name("note".to_owned()).spawn(move || {
+            if put.send((reader, write())).is_ok() {
+                ctx.request_repaint();
+            }
+        });
+        if let Err(error) = spawned {
+            eprintln!("fivefifty: no thread for the note: {error}");
+        }
+    }
+
+    fn put_note(&mut self, ctx: &egui::Context, reader: Reader, text: String) {
+        if text.is_empty() {
+            return;
+        }
         ctx.copy_text(text);
         let how = if self.saved.redact { ", redacted" } else { "" };
         self.toast(ctx, format!("Note for {} copied{how}", reader.label()));
@@ -585,6 +623,9 @@ fn drawer_ui(ctx: &egui::Context, frame: &FrameCtx<'_>, state: &State, markdown:
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.load();
+        while let Ok((reader, text)) = self.notes.1.try_recv() {
+            self.put_note(ctx, reader, text);
+        }
         self.select_first();
         self.set_title(ctx);
         if self.applied_dark != Some(self.saved.dark) {

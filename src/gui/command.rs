@@ -1,6 +1,6 @@
 //! What panels ask for. Commands run after drawing; panels change nothing but their own state.
 
-use super::note::Reader;
+use crate::notes::Reader;
 use super::state::{List, Tab};
 use crate::engine::Input;
 use crate::model::RejectionIdx;
@@ -54,6 +54,8 @@ pub enum UiCommand {
     CopyNote(Reader),
     /// Copy a text; the second names it in the toast: "Command copied".
     Copy(String, &'static str),
+    /// The same for evidence, redacted if the eye is closed.
+    CopyEvidence(String, &'static str),
     /// Open a page in the browser.
     OpenUrl(String),
     /// Notes as Markdown, or plain.

@@ -10,7 +10,6 @@ pub mod dialogs;
 pub mod fixture;
 pub mod fonts;
 pub mod frame_ctx;
-pub mod note;
 pub mod panels;
 pub mod samples;
 pub mod scopes;

@@ -147,7 +147,7 @@ fn the_tabs_show_why_evidence_and_raw() {
 }
 
 #[test]
-fn c_copies_the_note_for_my_team() {
+fn c_copies_the_note_for_our_team() {
     let mut harness = window(fixture::working());
     select(&mut harness, 4);
     // Not `key_press`: the output kept is that of the last event's frame.
@@ -155,7 +155,7 @@ fn c_copies_the_note_for_my_team() {
     let texts = copied(&mut harness);
     assert_eq!(texts.len(), 1);
     assert!(texts[0].contains("Relay"), "{}", texts[0]);
-    assert!(harness.query_all_by_label_contains("Note for my team copied").count() > 0);
+    assert!(harness.query_all_by_label_contains("Note for our team copied").count() > 0);
 }
 
 #[test]

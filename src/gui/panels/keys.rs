@@ -14,7 +14,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Enter", "Filter by the selected pattern"),
     ("Esc", "Back: leave the filter, close, show all messages"),
     ("1 … 4", "What to do, Why, Evidence, Raw"),
-    ("C", "Copy the note for my team"),
+    ("C", "Copy the note for our team"),
     ("Shift+C", "Choose for whom to copy it"),
     ("?", "This list"),
 ];
