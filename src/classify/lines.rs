@@ -19,7 +19,7 @@ pub(crate) struct Line<'a> {
 
 /// The lines of `reply`, which is not nested.
 pub(crate) fn reply_lines(reply: &str) -> Vec<Line<'_>> {
-    let reply = without_type(reply.trim());
+    let reply = without_own_words(without_type(reply.trim()));
     let first = reply_codes(reply);
     let mut lines = Vec::new();
     for raw in raw_lines(reply) {
@@ -47,6 +47,15 @@ pub(crate) fn reply_codes(reply: &str) -> Reply<'_> {
 fn without_type(reply: &str) -> &str {
     match reply.get(..5) {
         Some(head) if head.eq_ignore_ascii_case("smtp;") => reply[5..].trim_start(),
+        _ => reply,
+    }
+}
+
+/// Exim gives up with the last temporary refusal and adds words of its own (transports/smtp.c, deliver.c); the
+/// refusal is the cause.
+fn without_own_words(reply: &str) -> &str {
+    match reply.strip_suffix(": retry timeout exceeded") {
+        Some(cause) if read_reply(cause).code.is_some() => cause,
         _ => reply,
     }
 }
@@ -132,6 +141,8 @@ mod tests {
         check("550-a\n250 places", "550 - a|- - 250 places");
         check("550 5.7.1 a\n5.7.1 b", "550 5.7.1 a|- 5.7.1 b");
         check("550-5.1.1 a\n550 5.1.1 - gsmtp", "550 5.1.1 a|550 5.1.1 - gsmtp");
+        check("452 4.2.2 full: retry timeout exceeded", "452 4.2.2 full");
+        check("x: retry timeout exceeded", "- - x: retry timeout exceeded");
         check("no codes", "- - no codes");
         check("", "- - ");
         check("550", "550 - ");

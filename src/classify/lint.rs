@@ -86,6 +86,7 @@ mod tests {
     #[test]
     fn builtin_rules_hold() {
         let knowledge = Knowledge::builtin().unwrap_or_else(|e| panic!("{e}"));
+        assert!(knowledge.rules().len() > 100 && !knowledge.guide().triage.is_empty());
         let findings = lint(&knowledge);
         assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
     }

@@ -11,6 +11,8 @@ pub mod knowledge;
 mod lines;
 pub mod lint;
 mod load;
+#[cfg(test)]
+mod misleading;
 mod provider;
 pub mod rules;
 mod schema;

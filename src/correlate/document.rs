@@ -12,7 +12,7 @@ mod fragment;
 mod paste;
 
 use super::LogCorrelator;
-use crate::model::{Harvest, Problem, ProblemKind, ReadOptions, SourceId};
+use crate::model::{Harvest, ReadOptions, SourceId};
 use crate::parse::{Line, Lines, notice, transcript};
 use std::collections::BTreeSet;
 
@@ -42,32 +42,31 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
 
     // Lines framed like a log, in which no log was found, may be a framed session.
     let rest: &[u8] = if in_log == 0 { bytes } else { &split.rest };
-    let mut taken: BTreeSet<u64> = BTreeSet::new();
-    if in_log > 0 {
-        taken.extend(split.log_lines.iter().flat_map(|line| line.number..=line.last));
-    }
-    fragment::read(source, rest, out, &mut taken);
+    let logged = split.log_lines.iter().flat_map(|line| line.number..=line.last).collect();
+    let mut known = Known { taken: BTreeSet::new(), logged };
+    fragment::read(source, rest, out, &mut known.taken);
     let sessions = transcript::read_noting(source, rest, 1, 0, out);
     let in_sessions = sessions.found;
-    taken.extend(sessions.lines);
+    known.taken.extend(sessions.lines);
     let mut in_notice = 0;
     if out.evidence.len() == before {
         in_notice = notice::read_body(source, rest, 1, 0, out);
     }
     let nothing = in_sessions == 0 && in_notice == 0 && out.evidence.len() == before;
-    paste::read(source, rest, &taken, nothing, in_notice > 0, out);
-    out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
-    if out.evidence.len() == before
-        && out.coverage.not_understood == 0
-        && out.accepted.is_empty()
-        && !bytes.is_empty()
-    {
-        out.problems.push(Problem {
-            kind: ProblemKind::NotMail,
-            origin: None,
-            message: "no refused mail was found in this text".to_owned(),
-        });
+    if options.bare_replies || !nothing {
+        paste::read(source, rest, &known, nothing, in_notice > 0, out);
+    } else {
+        out.coverage.lines += Lines::new(source, bytes, 1, 0).count() as u64;
     }
+    out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
+}
+
+/// Which lines are settled.
+struct Known {
+    /// Lines that hold a reply or an error message that was understood.
+    taken: BTreeSet<u64>,
+    /// Log lines: the correlator has counted their replies.
+    logged: BTreeSet<u64>,
 }
 
 /// A log line of the document: without the paste's decoration, put back together if it was wrapped.
@@ -96,7 +95,8 @@ fn split(source: SourceId, bytes: &[u8]) -> Split {
         let undressed = undress(line.bytes);
         let skipped = (line.bytes.len() - undressed.len()) as u64;
         let decoded = without_entities(undressed);
-        let is_log = is_log_line(&decoded);
+        // PHPMailer and nodemailer stamp the lines of a session like a log.
+        let is_log = is_log_line(&decoded) && !transcript::is_session_line(line.bytes);
         let goes_on = !is_log
             && wrapped < MAX_WRAPPED
             && !decoded.is_empty()
@@ -162,4 +162,130 @@ fn is_log_line(line: &[u8]) -> bool {
     let day = words.next().is_some_and(|word| word.len() <= 2 && word.iter().all(u8::is_ascii_digit));
     let clock = words.next().is_some_and(|word| word.len() >= 8 && word[2] == b':' && word[5] == b':');
     month && day && clock && words.nth(1).is_some_and(|program| program.ends_with(b":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn read_all(text: &str) -> Harvest {
+        let mut out = Harvest::default();
+        let options = ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true };
+        read(SourceId(0), text.as_bytes(), &options, &mut out);
+        for origin in out.evidence.iter().flat_map(|e| &e.origins) {
+            assert!(origin.start + u64::from(origin.len) <= text.len() as u64);
+        }
+        out
+    }
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        let got: Vec<_> = read_all(text)
+            .evidence
+            .iter()
+            .map(|e| {
+                format!(
+                    "{} {} {} {} | {}",
+                    e.format,
+                    e.reply_code.map_or("-".into(), |c| c.to_string()),
+                    e.enhanced_status.map_or("-".into(), |s| s.to_string()),
+                    e.final_recipient.as_deref().unwrap_or("-"),
+                    e.diagnostic_code.replace('\n', " / ")
+                )
+            })
+            .collect();
+        assert_eq!(got.join("\n"), expect, "{text}");
+    }
+
+    #[test]
+    fn bare_replies() {
+        check("550 5.1.1 no such user\n", "transcript.paste 550 5.1.1 - | 550 5.1.1 no such user");
+        check(
+            "Hi,\n\nwe get `550 5.7.1 <a@example.org>: Relay access denied` since Monday.\n",
+            "transcript.paste 550 5.7.1 a@example.org | 550 5.7.1 <a@example.org>: Relay access denied",
+        );
+        check(
+            "> 550-5.1.1 The account\n> 550 5.1.1 does not exist\n",
+            "transcript.paste 550 5.1.1 - | 550-5.1.1 The account / 550 5.1.1 does not exist",
+        );
+        check(
+            "the server said: 550 Mailbox unavailable\n",
+            "transcript.paste 550 - - | 550 Mailbox unavailable",
+        );
+        check(
+            "host mx.example.net[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command)\n",
+            "transcript.paste 550 5.1.1 - | 550 5.1.1 no",
+        );
+        check(
+            "550 5.1.8 &lt;s@example.org&gt;: Sender address rejected\n",
+            "transcript.paste 550 5.1.8 - | 550 5.1.8 <s@example.org>: Sender address rejected",
+        );
+        // Told twice.
+        check("550 5.1.1 no\n\nAgain: 550 5.1.1 no\n", "transcript.paste 550 5.1.1 - | 550 5.1.1 no");
+    }
+
+    #[test]
+    fn look_alikes_give_nothing() {
+        for text in [
+            "220 ftp ready\nUSER demo\n331 Password required\n550 notes.txt: No such file or directory\n",
+            "550 Failed to change directory.\n",
+            "550 messages rejected last week, 12 deferred\n",
+            "removed: size=550, nrcpt=1\n",
+            "queue id 550AB12CD34: done\n",
+            "line 550 of the file says mail\n",
+            "Version 5.5.0 of the mail server, RFC 5501\n",
+            "it took 0.550 seconds to send the message\n",
+            "500 Syntax error, command unrecognized message\n501 Syntax error in mailbox\n550 mailbox unavailable\n\
+             551 User not local\n552 mailbox full\n553 mailbox name not allowed\n554 mail transaction failed\n",
+            "A 550 error, e.g. \"550 5.1.1 user unknown\", means that the mailbox does not exist.\n",
+            "The price is $550 - mail me\n",
+            "",
+        ] {
+            check(text, "");
+        }
+    }
+
+    #[test]
+    fn fragments_without_a_frame() {
+        check(
+            "to=<a@example.org>, relay=mx.example.net[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host \
+             mx.example.net[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))\n",
+            "postfix 550 5.1.1 a@example.org | 550 5.1.1 no",
+        );
+        check(
+            "> to=&lt;a@example.org&gt;, orig_to=&lt;b@example.org&gt;, dsn=5.1.1,\n> status=bounced (unknown user:\n> \"a\")\n",
+            "postfix - 5.1.1 a@example.org | unknown user: \"a\"",
+        );
+        assert_eq!(
+            read_all("to=<a@example.org>, status=sent (250 ok)\n").accepted.get("example.org"),
+            Some(&1)
+        );
+    }
+
+    #[test]
+    fn sessions_between_remarks() {
+        check(
+            "Hello,\n\nI tried this:\n\n```\n220 mx.example.net ESMTP\nEHLO c.example.org\n250 ok\nMAIL FROM:&lt;s@example.org&gt;\n\
+             250 ok\nRCPT TO:&lt;a@example.net&gt;\n550 5.1.1 no\nQUIT\n```\n\nWhy 550 5.1.1?\n",
+            "transcript.other 550 5.1.1 a@example.net | 550 5.1.1 no",
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_counted() {
+        let out =
+            read_all("C: MAIL FROM:<s@example.org>\nS: 550 5.7.1 no\n\nElsewhere: 552 5.2.2 mailbox full\n");
+        assert_eq!((out.evidence.len(), out.coverage.not_understood, out.coverage.lines), (1, 1, 4));
+        assert_eq!(out.coverage.not_understood_at[0].line, 4);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            read_all(&String::from_utf8_lossy(&bytes));
+            let mut out = Harvest::default();
+            read(SourceId(0), &bytes, &ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true }, &mut out);
+        }
+    }
 }

@@ -47,6 +47,9 @@ impl LogCorrelator {
 
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
+        if self.queue.counts.lines >= FLUSH_LINES {
+            self.queue.counts.flush(out);
+        }
         self.queue.counts.lines += 1;
         let origin = line.origin();
         if self.export.is_open() || line.bytes.starts_with(b"__") {
@@ -79,9 +82,6 @@ impl LogCorrelator {
             }
             None => self.unframed(&text, origin, out),
         }
-        if self.queue.counts.lines >= FLUSH_LINES {
-            self.queue.counts.flush(out);
-        }
     }
 
     /// The log has ended: what is still waiting for a verdict is handed out as it stands.
@@ -94,6 +94,7 @@ impl LogCorrelator {
         for whole in self.chunks.rest() {
             self.queue.more_origins.extend(&whole.origins[1..]);
             self.queue.take(&whole.line(), whole.origins[0], out);
+            self.queue.more_origins.clear();
         }
         self.queue.finish(out);
         self.queue.counts.flush(out);

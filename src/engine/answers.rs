@@ -2,7 +2,7 @@
 
 use super::run::Shared;
 use crate::model::Snapshot;
-use crate::query::{Query, answer};
+use crate::query::{Index, Query, answer_with};
 use crossbeam_channel::Receiver;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,6 +19,7 @@ pub(super) enum Ask {
 pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
     let mut snapshot = Arc::<Snapshot>::default();
     let mut question = (0, Query::default(), false);
+    let mut index = Index::default();
     while let Ok(first) = asks.recv() {
         // Only the newest of what has piled up matters.
         for ask in std::iter::once(first).chain(asks.try_iter()) {
@@ -32,7 +33,9 @@ pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
         let (number, query, include_transient) = &question;
         // A newer snapshot does not cancel: while a file is read, an answer must come out now and then.
         let cancelled = || shared.newest_question.load(Ordering::Relaxed) != *number;
-        if let Some(view) = answer(&shared.knowledge, &snapshot, query, *include_transient, &cancelled) {
+        if let Some(view) =
+            answer_with(&mut index, &shared.knowledge, &snapshot, query, *include_transient, &cancelled)
+        {
             shared.set_view(Arc::new(view));
             (shared.wake)();
         }

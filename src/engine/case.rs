@@ -154,7 +154,7 @@ impl<'a> Case<'a> {
         for input in inputs {
             match input {
                 Input::Path(path) => self.add_path(path),
-                Input::Stdin => self.add_source("-".into(), SourceLocation::Stream, 0),
+                Input::Stdin => self.add_source("-".into(), SourceLocation::Stream, 0, true),
                 Input::Pasted(bytes) => {
                     self.n_pasted += 1;
                     let name = format!("pasted text {}", self.n_pasted);
@@ -169,7 +169,7 @@ impl<'a> Case<'a> {
 
     fn add_memory(&mut self, name: Arc<str>, bytes: Arc<[u8]>) {
         let len = bytes.len() as u64;
-        self.add_source(name, SourceLocation::Memory(bytes), len);
+        self.add_source(name, SourceLocation::Memory(bytes), len, true);
     }
 
     fn add_path(&mut self, root: PathBuf) {
@@ -179,9 +179,9 @@ impl<'a> Case<'a> {
                 break;
             }
             match found {
-                Found::File { path, len_bytes, .. } => {
+                Found::File { path, len_bytes, in_folder } => {
                     let name: Arc<str> = path.display().to_string().into();
-                    self.add_source(name, SourceLocation::File(path), len_bytes);
+                    self.add_source(name, SourceLocation::File(path), len_bytes, !in_folder);
                 }
                 Found::Unreadable { path, why } => {
                     let problem = Problem { kind: ProblemKind::Unreadable, origin: None, message: why };
@@ -195,7 +195,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn add_source(&mut self, name: Arc<str>, location: SourceLocation, len_bytes: u64) {
+    fn add_source(&mut self, name: Arc<str>, location: SourceLocation, len_bytes: u64, named: bool) {
         let id = SourceId(self.snapshot.sources.len() as u32);
         self.snapshot.progress.bytes_total += len_bytes;
         self.snapshot.sources.push(SourceReport {
@@ -213,6 +213,7 @@ impl<'a> Case<'a> {
             id,
             location,
             year: self.shared.year,
+            named,
             now: chrono::Utc::now(),
             bytes_read: Arc::clone(&self.bytes_read),
             cancel: self.cancel.clone(),

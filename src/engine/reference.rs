@@ -23,6 +23,7 @@ pub fn read_alone(
         id: SourceId(0),
         location: SourceLocation::Stream,
         year,
+        named: true,
         now,
         bytes_read: Arc::default(),
         cancel: CancelToken::default(),

@@ -21,6 +21,8 @@ pub(super) struct SourceJob {
     pub id: SourceId,
     pub location: SourceLocation,
     pub year: Option<i32>,
+    /// It was named or pasted, not found in a folder.
+    pub named: bool,
     /// "Now" for what has no date of its own.
     pub now: Timestamp,
     /// Raised by the bytes taken from disk.
@@ -89,6 +91,7 @@ impl Reading<'_> {
         let options = ReadOptions {
             year: self.job.year,
             written: opened.written.unwrap_or(self.job.now).min(self.job.now),
+            bare_replies: self.job.named,
         };
         let mut reader = opened.reader;
         let mut head = Vec::with_capacity(HEAD_BYTES);

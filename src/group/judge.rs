@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// How many distinct masked replies are remembered; then it starts anew.
-const MAX_REMEMBERED: usize = 1 << 16;
+const MAX_REMEMBERED: usize = 1 << 14;
 
 /// Longest text of a pattern for people, in characters.
 const MAX_TEXT: usize = 400;
@@ -32,6 +32,8 @@ pub struct Judge {
 struct Judged {
     verdict: Arc<Verdict>,
     pattern: Arc<Pattern>,
+    /// The evidence's, or else the one that the verdict suggests.
+    stage: Stage,
 }
 
 impl Judge {
@@ -45,8 +47,8 @@ impl Judge {
     /// The verdict is shared by all refusals with the same masked reply, so its `matched` is empty:
     /// [`Knowledge::matched`] gives the ranges for one refusal.
     pub fn judge(&mut self, mut evidence: Evidence) -> Rejection {
-        let Judged { verdict, pattern } = self.judged(&evidence);
-        if let (Stage::Unknown, Some(stage)) = (evidence.stage, verdict.stage_hint) {
+        let Judged { verdict, pattern, stage } = self.judged(&evidence);
+        if evidence.stage != stage {
             evidence.stage = stage;
             evidence.stage_inferred = true;
         }
@@ -70,7 +72,9 @@ impl Judge {
         let lines = reply_lines(nested.inner);
         let varying = varying(evidence);
         self.masked.mask(lines.iter().map(|l| l.text), &varying);
+        let local = is_local_failure(evidence, &own);
         self.write_key(&facts, &own, provider, &nested);
+        self.key.push(if local { 'l' } else { 'r' });
         if let Some(judged) = self.memo.get(self.key.as_str()) {
             return judged.clone();
         }
@@ -82,8 +86,13 @@ impl Judge {
             }
         };
         verdict.matched = Vec::new();
-        let pattern = Arc::new(self.pattern(&facts, &own, &verdict));
-        let judged = Judged { verdict: Arc::new(verdict), pattern };
+        let stage = match facts.stage {
+            Stage::Unknown if local => Stage::Delivery,
+            Stage::Unknown => verdict.stage_hint.unwrap_or(Stage::Unknown),
+            stage => stage,
+        };
+        let pattern = Arc::new(self.pattern(&facts, &own, &verdict, stage));
+        let judged = Judged { verdict: Arc::new(verdict), pattern, stage };
         if self.memo.len() >= MAX_REMEMBERED {
             self.memo.clear();
         }
@@ -123,12 +132,8 @@ impl Judge {
         }
     }
 
-    fn pattern(&self, facts: &Facts<'_>, own: &Own, verdict: &Verdict) -> Pattern {
+    fn pattern(&self, facts: &Facts<'_>, own: &Own, verdict: &Verdict, stage: Stage) -> Pattern {
         let wordless = self.masked.text.is_empty();
-        let stage = match facts.stage {
-            Stage::Unknown => verdict.stage_hint.unwrap_or(Stage::Unknown),
-            stage => stage,
-        };
         // Without words the field beside them is all there is to tell refusals apart.
         let enhanced = own.enhanced.or(facts.enhanced_status.filter(|_| wordless));
         let key = Key {
@@ -156,6 +161,13 @@ impl Judge {
 struct Own {
     code: Option<ReplyCode>,
     enhanced: Option<EnhancedStatus>,
+}
+
+/// The reporting MTA's own words about a mailbox of its own: nobody else was asked, so no SMTP command was refused.
+fn is_local_failure(evidence: &Evidence, own: &Own) -> bool {
+    let nobody_else = evidence.remote_mta.is_none() && evidence.remote_ip.is_none();
+    let no_codes = own.code.is_none() && own.enhanced.is_none();
+    evidence.direction == Direction::Outgoing && evidence.reporting_mta.is_some() && nobody_else && no_codes
 }
 
 fn varying(evidence: &Evidence) -> Varying<'_> {

@@ -249,26 +249,20 @@ struct Scanner<'a> {
     examples: bool,
 }
 
+/// Bytes that end a word; a table, since every byte of every reply is looked up.
+const DELIMITERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b" ()[]{}<>\"'`,;|=*";
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
 fn is_delimiter(b: u8) -> bool {
-    matches!(
-        b,
-        b' ' | b'('
-            | b')'
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'<'
-            | b'>'
-            | b'"'
-            | b'\''
-            | b'`'
-            | b','
-            | b';'
-            | b'|'
-            | b'='
-            | b'*'
-    )
+    DELIMITERS[b as usize]
 }
 
 impl<'a> Scanner<'a> {
@@ -501,7 +495,10 @@ impl<'a> Scanner<'a> {
             return Some(Pill::Host);
         }
         if is_under(word, &WELL_KNOWN) {
-            return None;
+            // One machine of many: mta1234.mail.bf1.yahoo.com.
+            let first = word.split('.').next().unwrap_or("");
+            let numbered = first.bytes().filter(u8::is_ascii_digit).count() >= 2;
+            return (numbered && word.matches('.').count() >= 2).then_some(Pill::Host);
         }
         match (before, after) {
             (Some(b'<'), Some(b'>')) => return Some(Pill::Host),

@@ -23,7 +23,8 @@ pub enum Found {
     },
 }
 
-/// Walks `path`. Folders are read recursively in name order; links are followed, loops are reported.
+/// Walks `path`. Folders are read recursively in name order, without hidden files; links are followed, loops are
+/// reported.
 ///
 /// Devices and sockets are never read: they have no end. A pipe that is named itself is read.
 pub fn discover(path: &Path) -> impl Iterator<Item = Found> {
@@ -43,6 +44,10 @@ pub fn discover(path: &Path) -> impl Iterator<Item = Found> {
         let in_folder = entry.depth() > 0;
         let kind = entry.file_type();
         if kind.is_dir() {
+            return None;
+        }
+        // Hidden files hold settings; hidden folders may be those of a Maildir++.
+        if in_folder && entry.file_name().as_encoded_bytes().starts_with(b".") {
             return None;
         }
         let named_pipe = is_pipe(&kind) && !in_folder;
@@ -74,7 +79,7 @@ mod tests {
     fn folders_are_walked_in_name_order() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(dir.path().join("b")).expect("a folder in it");
-        for name in ["c.log", "a.log", "b/x.eml"] {
+        for name in ["c.log", "a.log", "b/x.eml", ".hidden"] {
             std::fs::write(dir.path().join(name), name).expect("a file");
         }
         let found: Vec<_> = discover(dir.path())

@@ -11,6 +11,9 @@ pub struct ReadOptions {
     /// When the source was last written, or now for standard input and pasted text: the newest line cannot be
     /// younger, which gives time stamps without a year theirs.
     pub written: Timestamp,
+    /// The source was named or pasted, so that a bare `550 …` between words counts. What only lies in a folder that
+    /// was named (a README that quotes replies) must hold a log, a session or a notice.
+    pub bare_replies: bool,
 }
 
 /// Evidence and counts of one source, drained by the engine while reading goes on.

@@ -10,7 +10,7 @@ use super::escape::{one_line, visible};
 use super::fill::{fill_command_with, fill_for_all, our_ip};
 use super::redact::Redactor;
 use crate::classify::{Knowledge, Need, Step};
-use crate::model::{Actor, Direction, Rejection, RejectionIdx, Retry, Snapshot, Timestamp};
+use crate::model::{Actor, Direction, Rejection, RejectionIdx, Retry, Snapshot, Tier, Timestamp};
 use crate::query::words::{counted, fmt_count, fmt_time};
 use crate::query::{PatternRow, scope};
 use crate::smtp::{ReversePath, Stage, domain_of};
@@ -124,7 +124,7 @@ fn note(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx], optio
     let advice = Advice::new(knowledge, &first.verdict);
     let mut writer = Writer { first, rejections: &rejections, advice, reader: options.reader, redactor };
     let sentence = scope(snapshot, rows).sentence();
-    let mut blocks = vec![Block::Title(writer.advice.title_and_provider())];
+    let mut blocks = vec![Block::Title(writer.title())];
     if let Some(greeting) = writer.greeting() {
         blocks.push(Block::Text(greeting));
     }
@@ -132,8 +132,10 @@ fn note(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx], optio
     blocks.push(Block::Facts(writer.facts()));
     blocks.push(Block::Heading("The reply, verbatim"));
     blocks.push(Block::Reply(writer.reply()));
-    blocks.push(Block::Heading("Cause"));
-    blocks.push(Block::Text(writer.cause()));
+    if writer.is_plain_to_reader() {
+        blocks.push(Block::Heading("Cause"));
+        blocks.push(Block::Text(writer.cause()));
+    }
     writer.steps(&mut blocks);
     writer.verify(&mut blocks);
     if let Some(retry) = writer.retry() {
@@ -159,6 +161,24 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    fn title(&self) -> String {
+        if self.is_plain_to_reader() {
+            return self.advice.title_and_provider();
+        }
+        let domain = self.first.evidence.final_recipient.as_deref().and_then(domain_of);
+        domain.map_or("Refused mail".to_owned(), |domain| format!("Refused mail to {}", one_line(domain)))
+    }
+
+    /// That no rule of ours knows the reply is nobody's concern but the team's.
+    fn is_plain_to_reader(&self) -> bool {
+        self.reader == Reader::Team || self.advice.verdict.tier != Tier::Unclassified
+    }
+
+    /// Whether there is something for this reader to do.
+    fn has_steps(&self) -> bool {
+        self.is_plain_to_reader() && self.advice.fix().any(|step| self.reader.does(step.who))
+    }
+
     fn greeting(&self) -> Option<String> {
         let evidence = &self.first.evidence;
         let sender_domain = match &evidence.reverse_path {
@@ -170,18 +190,19 @@ impl<'a> Writer<'a> {
         let to = to_domain.map_or(String::new(), |domain| format!(" to {}", one_line(domain)));
         let text = match (self.reader, evidence.direction) {
             (Reader::Team, _) => return None,
-            (Reader::Sender, _) => format!(
-                "Hello, mail that you sent{to} was refused. This is what the other side said, and what you can do."
-            ),
+            (Reader::Sender, _) => {
+                format!("Hello, mail that you sent{to} was refused. This is what the other side said.")
+            }
             (Reader::RecipientPostmaster, Direction::Outgoing) => {
-                format!("Hello, mail{from} is refused by your server{to}. Could you please look into it?")
+                format!("Hello, mail{from}{to} is refused by your server. Could you please look into it?")
             }
             (Reader::RecipientPostmaster, Direction::Incoming) => {
                 format!("Hello, mail{from}{to} is refused. Could you please look into it?")
             }
-            (Reader::DnsOwner, _) => {
-                format!("Hello, mail{from} is refused. Could you please check the DNS records?")
+            (Reader::DnsOwner, _) if self.has_steps() => {
+                format!("Hello, mail{from}{to} is refused. Could you please check the DNS records?")
             }
+            (Reader::DnsOwner, _) => format!("Hello, mail{from}{to} is refused."),
         };
         Some(text)
     }
@@ -340,6 +361,8 @@ impl<'a> Writer<'a> {
                 let note = fill_for_all(&self.advice.class.retry_note, self.rejections, &mut self.redactor);
                 Some(format!("{}. {note}", retry.label()).trim_end().to_owned())
             }
+            // Without a step of theirs there is nothing to wait for.
+            _ if !self.has_steps() => None,
             _ => match retry {
                 Retry::Never => None,
                 Retry::AfterFix => Some("We will send again once we know that this is changed.".to_owned()),
@@ -393,8 +416,13 @@ mod tests {
     fn note(class: &str, reader: Reader, format: NoteFormat, redact: bool) -> String {
         let knowledge = knowledge();
         let rule = (class == "auth.none").then(|| knowledge.rule_by_id("google.unauthenticated").unwrap());
-        let verdict =
-            Verdict { rule, provider: knowledge.provider_by_id("google"), ..verdict_of(&knowledge, class) };
+        let tier = if class == "unclassified" { Tier::Unclassified } else { Tier::Text };
+        let verdict = Verdict {
+            rule,
+            tier,
+            provider: knowledge.provider_by_id("google"),
+            ..verdict_of(&knowledge, class)
+        };
         let verdict = Arc::new(verdict);
         let mail = |minute, from, to, reply| {
             rejection(evidence(Some(at(9, minute)), from, to, reply), &verdict, "aa")
@@ -472,7 +500,7 @@ Pattern v1:aa, 2 refusals.
             "\
 ## User unknown · Google
 
-Hello, mail from acme.example is refused by your server to example.org. Could you please look into it?
+Hello, mail from acme.example to example.org is refused by your server. Could you please look into it?
 
 2 refusals of 2 recipients at example.org, all from acme.example.
 
@@ -519,6 +547,9 @@ The mailbox recipient-1@example.org and others does not exist.
         );
         let dns = plain("auth.none", Reader::DnsOwner);
         assert!(dns.contains("List 203.0.113.9 in SPF") && !dns.contains("DKIM\n"), "{dns}");
+        let unknown = plain("unclassified", Reader::RecipientPostmaster);
+        assert!(unknown.starts_with("Refused mail to example.org\n"), "{unknown}");
+        assert!(unknown.contains("Please tell us why") && !unknown.contains("Cause:"), "{unknown}");
         let team = plain("recipient.unknown", Reader::Team);
         assert!(team.contains("What others have to do:\n1. Check whether"), "{team}");
         for reader in Reader::ALL {

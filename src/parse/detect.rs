@@ -22,7 +22,10 @@ pub enum Kind {
 }
 
 /// So many lines of the head are looked at.
-const MAX_LINES: usize = 400;
+const MAX_LINES: usize = 4000;
+
+/// So many framed lines make a log even if none of them is an MTA's: its own may come later.
+const MIN_FRAMED: usize = 20;
 
 /// The kind of a source whose first bytes are `head`.
 pub fn detect(head: &[u8]) -> Kind {
@@ -31,13 +34,14 @@ pub fn detect(head: &[u8]) -> Kind {
         return Kind::Empty;
     }
     let lines = Counted::new(head);
-    if lines.own > 0 && lines.framed * 2 > lines.filled {
+    if lines.framed * 2 > lines.filled && (lines.own > 0 || lines.framed >= MIN_FRAMED) {
         return Kind::Log;
     }
-    if is_binary(head) && lines.own == 0 {
-        return Kind::Binary;
+    // Mail first: old charsets (ISO-2022-JP) and attachments look like binary data.
+    if let Some(kind) = mail(head) {
+        return kind;
     }
-    mail(head).unwrap_or(Kind::Text)
+    if is_binary(head) && lines.own == 0 { Kind::Binary } else { Kind::Text }
 }
 
 /// Whether `line` is one of a mail log: framed and of a known MTA's program, or of Exim's own files, or a journal

@@ -157,7 +157,12 @@ impl Compiler<'_> {
         match term.clone() {
             Term::Text(text) => {
                 let finder = Finder::new(&text);
-                let by_recipient = self.index.recipients.iter().map(|to| finder.is_in(to)).collect();
+                let recipients = &self.index.recipients;
+                // They are in lower case as far as that is ASCII.
+                let by_recipient = match finder.needle().is_ascii() {
+                    true => recipients.containing(finder.needle()),
+                    false => recipients.iter().map(|to| finder.is_in(to)).collect(),
+                };
                 let by_pattern = self.index.patterns.iter().map(|p| finder.is_in(&p.id)).collect();
                 Test::Text(by_recipient, by_pattern, finder)
             }

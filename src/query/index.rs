@@ -174,6 +174,27 @@ impl Strings {
         &self.text[start..self.ends[number]]
     }
 
+    /// By number, whether `needle` stands in it: one search through all of them.
+    pub fn containing(&self, needle: &str) -> Vec<bool> {
+        let mut out = vec![false; self.len()];
+        let finder = memchr::memmem::Finder::new(needle);
+        let text = self.text.as_bytes();
+        let (mut number, mut from) = (0, 0);
+        while let Some(found) = finder.find(&text[from..]) {
+            let at = from + found;
+            number += self.ends[number..].partition_point(|end| *end <= at);
+            let Some(end) = self.ends.get(number) else { break };
+            if at + needle.len() <= *end {
+                out[number] = true;
+                from = *end;
+            } else {
+                // From the end of one into the beginning of the next; a true one may begin within.
+                from = at + 1;
+            }
+        }
+        out
+    }
+
     /// All, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|number| self.get(number))
@@ -213,5 +234,26 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_kept_once() {
+        let mut strings = Strings::default();
+        let numbers: Vec<u32> =
+            ["ab", "", "cab", "ab", "b"].iter().map(|text| strings.number(text)).collect();
+        assert_eq!(numbers, [1, 0, 2, 1, 3]);
+        assert_eq!(strings.iter().collect::<Vec<_>>(), ["", "ab", "cab", "b"]);
+        assert_eq!(strings.containing("ab"), [false, true, true, false]);
+        // `ab`, `cab`, `b` stand side by side in memory; `bc` and `abb` only there.
+        assert_eq!(strings.containing("bc"), [false; 4]);
+        assert_eq!(strings.containing("b"), [false, true, true, true]);
+        let mut strings = Strings::default();
+        ["xab", "abab"].iter().for_each(|text| _ = strings.number(text));
+        assert_eq!(strings.containing("abab"), [false, false, true]);
     }
 }

@@ -166,11 +166,9 @@ impl Moment {
         };
         let Some((date, time)) = text.split_once(['T', 't', ' ']) else { return day(text).map(Self::Day) };
         let mut parts = [0u32; 3];
-        let mut n_parts = 0;
-        for part in time.split(':') {
+        for (i, part) in time.split(':').enumerate() {
             let two_digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-            *parts.get_mut(n_parts)? = two_digits.then(|| part.parse().ok()).flatten()?;
-            n_parts += 1;
+            *parts.get_mut(i)? = two_digits.then(|| part.parse().ok()).flatten()?;
         }
         Some(Self::Time(day(date)?.and_hms_opt(parts[0], parts[1], parts[2])?))
     }

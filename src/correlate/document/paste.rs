@@ -4,6 +4,7 @@
 //! sentence. Without a session around it a number proves little: FTP has 550s, too, counts and sizes look like codes,
 //! and articles list them all. So a reply needs an enhanced status code or the words of mail.
 
+use super::Known;
 use crate::model::{Attempt, Evidence, Harvest, Origin, SourceId, Text};
 use crate::parse::transcript::infer;
 use crate::parse::{Line, Lines};
@@ -15,12 +16,12 @@ const MAX_LINE: usize = 16 * 1024;
 /// So many different codes, in order, are a list of codes and no evidence.
 const LIST: usize = 4;
 
-/// Counts the replies in `text` that are not in `taken`; with `collect` they become evidence, too.
+/// Counts the replies in `text` that are not known yet; with `collect` they become evidence, too.
 /// With `excused` they are not reported as missed: the notice around them was read.
 pub(super) fn read(
     source: SourceId,
     text: &[u8],
-    taken: &BTreeSet<u64>,
+    known: &Known,
     collect: bool,
     excused: bool,
     out: &mut Harvest,
@@ -30,7 +31,10 @@ pub(super) fn read(
     let mut foreign = false;
     for line in Lines::new(source, text, 1, 0) {
         out.coverage.lines += 1;
-        if taken.contains(&line.number) {
+        if known.logged.contains(&line.number) {
+            continue;
+        }
+        if known.taken.contains(&line.number) {
             out.coverage.with_reply += 1;
             continue;
         }
@@ -285,10 +289,11 @@ fn is_mail_talk(words: &str) -> bool {
         "failed to change",
         "login incorrect",
     ];
-    !first.starts_with(|c: char| c.is_ascii_digit())
-        && !COUNTED.contains(&first.trim_end_matches([',', '.', ';', ')']))
-        && !(FTP.iter().any(|w| lower.contains(w)) && !lower.contains("mail") && !lower.contains("recipient"))
-        && MAIL.iter().any(|w| lower.contains(w))
+    let count = first.starts_with(|c: char| c.is_ascii_digit())
+        || COUNTED.contains(&first.trim_end_matches([',', '.', ';', ')']));
+    let of_mail = lower.contains("mail") || lower.contains("recipient");
+    let ftp = !of_mail && FTP.iter().any(|w| lower.contains(w));
+    !count && !ftp && MAIL.iter().any(|w| lower.contains(w))
 }
 
 /// Signs of an FTP session around.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const WRITTEN: &str = "2026-11-20T00:00:00Z";
 
 fn read(text: &[u8]) -> Harvest {
-    let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap() };
+    let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
     let mut correlator = LogCorrelator::new(SourceId(0), options);
     let mut out = Harvest::default();
     for line in Lines::new(SourceId(0), text, 1, 0) {

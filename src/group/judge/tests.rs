@@ -76,6 +76,7 @@ fn hosts_and_addresses() {
     check("550 mx1.mail.example.net ESMTP", "550 <host> ESMTP");
     check("550 policy of other.example", "550 policy of <domain>");
     check("550 See google.com", "550 See google.com");
+    check("554 no - mta4321.mail.bf1.yahoo.com", "554 no - <host>");
     check("550 not local host other.example, not a gateway", "550 not local host <domain>, not a gateway");
     check("550 [MAIL FROM domain [other.example] fails]", "550 [MAIL FROM domain [<domain>] fails]");
 }
@@ -203,6 +204,15 @@ fn an_unknown_stage_is_filled_in() {
 }
 
 #[test]
+fn a_failure_of_our_own_program_comes_after_acceptance() {
+    let mut e = evidence("Unrouteable address");
+    (e.remote_mta, e.reporting_mta) = (None, Some("out.example.org".into()));
+    assert_eq!(judge().judge(e.clone()).evidence.stage, Stage::Delivery);
+    e.direction = Direction::Incoming;
+    assert_ne!(judge().judge(e).evidence.stage, Stage::Delivery);
+}
+
+#[test]
 fn verdicts_are_shared() {
     let mut judge = judge();
     let a = judge.judge(evidence("550 5.1.1 <bob.smith@example.org>: unknown"));
@@ -220,4 +230,116 @@ fn nothing_at_all() {
     assert_eq!(&*judge().judge(e).pattern.text, "550");
     let long = "x ".repeat(500);
     assert_eq!(judge().judge(evidence(&long)).pattern.text.chars().count(), 400);
+}
+
+#[test]
+fn tokens_of_the_rules_survive() {
+    let mut judge = judge();
+    let knowledge = Arc::clone(&judge.knowledge);
+    let lost: Vec<_> = knowledge
+        .rules()
+        .iter()
+        .flat_map(|rule| rule.tokens.iter().map(move |token| (&rule.id, token)))
+        .filter(|(_, token)| !token.contains('@'))
+        .filter(|(_, token)| {
+            !judge.judge(evidence(&format!("550 no {token} here"))).pattern.text.contains(token.as_str())
+        })
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// The judge tries rules on the masked reply: that must not change what they say.
+#[test]
+fn masked_replies_get_the_verdict_of_the_real_ones() {
+    let mut judge = judge();
+    let knowledge = Arc::clone(&judge.knowledge);
+    let mut differ = Vec::new();
+    for sample in knowledge.rules().iter().flat_map(|r| &r.accept) {
+        let facts = sample.facts();
+        let mut e = evidence(&sample.reply);
+        e.remote_mta = sample.host.as_deref().map(Into::into);
+        e.final_recipient = sample.recipient_domain.as_ref().map(|d| format!("user@{d}").into());
+        (e.stage, e.direction) = (sample.stage, sample.direction);
+        let (real, judged) = (knowledge.classify(&facts), judge.judge(e).verdict);
+        if (real.class, real.confidence) != (judged.class, judged.confidence) {
+            differ.push(format!("{}: {real:?} {judged:?}", sample.reply));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+proptest::proptest! {
+    /// Replies are written by strangers: nothing they write makes the judge fail, and ranges stay in the text.
+    #[test]
+    fn any_text_is_judged(parts in proptest::collection::vec(part(), 0..12)) {
+        let text = parts.concat();
+        let rejection = judge().judge(evidence(&text));
+        let facts = Facts {
+            diagnostic_code: &text,
+            reply_code: rejection.evidence.reply_code,
+            enhanced_status: rejection.evidence.enhanced_status,
+            stage: Stage::Unknown,
+            remote_mta: None,
+            recipient_domain: None,
+            direction: Direction::Outgoing,
+        };
+        let judge = judge();
+        let verdict = judge.knowledge.classify(&facts);
+        let mut end = 0;
+        for range in verdict.matched {
+            proptest::prop_assert!(range.start >= end && text.get(range.start as usize..range.end as usize).is_some());
+            end = range.end;
+        }
+    }
+}
+
+fn part() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    const PIECES: [&str; 44] = [
+        "550",
+        "550-5.1.1 ",
+        "550 5.1.1 ",
+        "5.7.1",
+        " ",
+        "\n",
+        "\\n",
+        "\r\n",
+        "<",
+        ">",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "'",
+        ":",
+        "::",
+        "@",
+        ".",
+        "-",
+        "=",
+        "host mx[192.0.2.1] said: ",
+        " (in reply to RCPT TO command)",
+        "bob.smith@example.org",
+        "bob.smith",
+        "192.0.2.1",
+        "2001:db8::1",
+        "https://",
+        "example.org",
+        "Mon, ",
+        "31 Jan 2024",
+        "10:00:00",
+        "relay",
+        "access denied",
+        "user unknown",
+        "smtp;",
+        "\u{130}",
+        "\u{2019}",
+        "\u{e9}",
+        "25MB",
+        "AS(123)",
+        "a1b2c3d4e5",
+        "%40",
+    ];
+    prop_oneof![proptest::sample::select(PIECES.as_slice()).prop_map(str::to_owned), "\\PC{0,6}", ".{0,4}"]
 }

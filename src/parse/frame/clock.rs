@@ -135,6 +135,7 @@ mod tests {
         let options = ReadOptions {
             year: (year != 0).then_some(year),
             written: format!("{written}T12:00:00Z").parse().unwrap(),
+            bare_replies: true,
         };
         let mut clock = Clock::new(&options);
         let got: Vec<String> = stamps

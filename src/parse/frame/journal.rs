@@ -60,43 +60,55 @@ fn micros(text: &str) -> Option<Timestamp> {
 /// Reads one line of `journalctl -o json`; `None` if it is no journal entry.
 pub fn json(line: &[u8]) -> Option<Entry> {
     #[derive(Deserialize)]
-    struct Raw<'a> {
-        #[serde(rename = "__REALTIME_TIMESTAMP", borrow)]
-        time: Option<Cow<'a, str>>,
+    struct Raw {
+        #[serde(rename = "__REALTIME_TIMESTAMP")]
+        time: Option<Value>,
         #[serde(rename = "_HOSTNAME")]
-        host: Option<String>,
+        host: Option<Value>,
         #[serde(rename = "SYSLOG_IDENTIFIER")]
-        program: Option<String>,
+        program: Option<Value>,
         #[serde(rename = "_COMM")]
-        comm: Option<String>,
+        comm: Option<Value>,
         #[serde(rename = "_PID")]
-        pid: Option<String>,
+        pid: Option<Value>,
         #[serde(rename = "MESSAGE")]
         message: Option<Value>,
     }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Value {
-        Text(String),
-        Bytes(Vec<u8>),
-        Other(serde::de::IgnoredAny),
-    }
     // Cheap and enough: other JSON logs have other keys.
     memchr::memmem::find(line, b"\"MESSAGE\"")?;
-    let raw: Raw<'_> = serde_json::from_slice(line).ok()?;
-    let message = match raw.message? {
-        Value::Text(text) => text,
-        Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Value::Other(_) => return None,
-    };
+    let raw: Raw = serde_json::from_slice(line).ok()?;
+    let text = |value: Option<Value>| value.and_then(Value::text);
     Some(Entry {
-        time: raw.time.and_then(|t| micros(&t)),
-        host: raw.host,
-        program: raw.program.or(raw.comm),
-        pid: raw.pid.and_then(|p| p.parse().ok()),
-        message: Some(message),
+        time: text(raw.time).and_then(|t| micros(&t)),
+        host: text(raw.host),
+        program: text(raw.program).or(text(raw.comm)),
+        pid: text(raw.pid).and_then(|p| p.parse().ok()),
+        message: Some(text(raw.message)?),
         origin: None,
     })
+}
+
+/// A field of a JSON entry. A field that was set several times is an array of its values.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Text(String),
+    Number(u64),
+    Bytes(Vec<u8>),
+    Several(Vec<String>),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Value {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Self::Several(values) => values.into_iter().next(),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// What a line is to an [`Export`].
@@ -231,6 +243,10 @@ mod tests {
             "2026-11-18T11:06:40Z mx postfix/smtp 0 |a \"b\"",
         );
         check_json(r#"{"SYSLOG_IDENTIFIER":"exim","MESSAGE":[97,255,98],"X":[1]}"#, "- - exim 0 |a\u{fffd}b");
+        check_json(
+            r#"{"__REALTIME_TIMESTAMP":1795000000000000,"SYSLOG_IDENTIFIER":["exim","x"],"MESSAGE":"a","_PID":7}"#,
+            "2026-11-18T11:06:40Z - exim 0 |a",
+        );
         check_json(r#"{"MESSAGE":null}"#, "none");
         check_json(r#"{"message":"x"}"#, "none");
         check_json(r#"{"MESSAGE":"#, "none");

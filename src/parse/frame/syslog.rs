@@ -29,7 +29,10 @@ fn plain(text: &str) -> Option<Framed<'_>> {
         b'1' if text.starts_with("1 ") => rfc5424(&text[2..]),
         b'0'..=b'9' => {
             let (stamp, rest) = iso(text)?;
-            tail(stamp, rest)
+            let found = tail(stamp, rest)?;
+            // Many programs start their own lines so (`2026-11-17 14:51:07 TLS error: x`); syslog writes a `T`.
+            let own = text.as_bytes()[10] == b' ' && mta::by_program(found.program).is_none();
+            (!own).then_some(found)
         }
         b'<' => {
             let (pri, rest) = text[1..].split_once('>')?;
@@ -163,6 +166,8 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
         } else if word.ends_with(':')
             && let Some((program, pid, message)) = tag(&text[at..])
             && mta::by_program(program).is_some()
+            // Prose may say `with postfix: no` as well.
+            && (pid.is_some() || stamp != Stamp::None || (at == 0 && program.contains('/')))
         {
             return Some(Framed { stamp, host, program, pid, message });
         } else if at >= stamp_ends && !word.is_empty() {
@@ -240,7 +245,11 @@ mod tests {
         check("", "none");
         check("550 5.1.1 no such user", "none");
         check("Subject: postfix is nice", "none");
+        check("Since I use postfix: 550 errors", "none");
+        check("exim: 550 errors", "none");
         check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed", "none");
+        check("2026-11-17 14:51:07 TLS error: x", "none");
+        check("2026-11-17 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
         check("Nov 17", "none");
         check("é| postfix", "none");
     }

@@ -49,6 +49,15 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Splits at the first `mark` that a blank follows: `, ` or `: `. Most lines are split this way, so it has to be
+/// quicker than a search for a text.
+pub fn split_before_blank(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let b = text.as_bytes();
+    memchr::memchr_iter(mark, b)
+        .find(|at| b.get(at + 1) == Some(&b' '))
+        .map(|at| (&text[..at], &text[at + 2..]))
+}
+
 /// `<address>` at the start of `text`: the address and what follows `>`.
 ///
 /// A quoted local part may hold anything, also `>`; an unquoted one is taken as it stands, since Postfix may be
@@ -99,6 +108,13 @@ mod tests {
         check("mx.example.org[private/lmtp]", "mx.example.org", "-");
         check("none", "-", "-");
         check("mx[", "mx", "-");
+    }
+
+    #[test]
+    fn splits() {
+        assert_eq!(split_before_blank("a:b: c: d", b':'), Some(("a:b", "c: d")));
+        assert_eq!(split_before_blank("a:b:", b':'), None);
+        assert_eq!(split_before_blank("é, x", b','), Some(("é", "x")));
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! the reason (Postfix `<a@example.org>: host mx said: 550 no`), then the reason, and perhaps a session
 //! (Sendmail `<<< 550 no`) or the fields of RFC 3464. What follows is the returned message.
 
-use super::address::{AddressLine, address_line, addresses};
+use super::address::address_line;
+use super::decide::{Around, finding};
 use super::finding::{Fate, Finding};
 use super::original::{self, Original};
 use super::quoted::{self, best_reply};
+use super::recipients::named;
 use super::signs::{self, Signs};
-use super::stage;
-use super::status::{self, Report, host_and_ip};
+use super::status::{self, Report};
 use super::transcript::{self, Exchange};
 
 /// What a body says.
@@ -28,16 +29,21 @@ pub(super) struct Body {
     pub exchanges: Vec<Exchange>,
     /// The words about the failure, without session, fields and returned message.
     pub prose: String,
+    /// The same with ASCII letters in lower case.
+    lower: String,
     /// It says that the returned message follows, or has a line such as `<a@example.org>: 550 no`.
     pub certain: bool,
 }
 
-/// The longest text that is read, and the most recipients taken from prose.
-const MAX_TEXT: usize = 256 * 1024;
-const MAX_RECIPIENTS: usize = 1_000;
+impl Body {
+    /// Where else a reply may stand. `sole`: there is no other recipient.
+    pub fn around(&self, sole: bool) -> Around<'_> {
+        Around { prose: &self.prose, lower: &self.lower, exchanges: &self.exchanges, sole }
+    }
+}
 
-/// The longest reason kept for one group of recipients.
-const MAX_BLOCK: usize = 16 * 1024;
+/// The longest text that is read.
+const MAX_TEXT: usize = 256 * 1024;
 
 /// Reads a body. `known`: recipients that the headers name (`X-Failed-Recipients`); `not`: whom the notice is to.
 pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
@@ -59,17 +65,16 @@ pub(super) fn read(text: &str, known: &[String], not: &[String]) -> Body {
     let lines = &lines[..end];
     let prose = lines.join("\n");
     let signs = signs::in_body(&prose);
-    let exchanges = transcript::read(lines);
-    let mut blocks = walk(lines, known, not, false);
-    if blocks.is_empty() {
-        blocks = walk(lines, known, not, true);
-    }
-    let findings =
-        blocks.into_iter().take(MAX_RECIPIENTS).map(|b| b.into_finding(&prose, &exchanges)).collect();
+    let mut exchanges = transcript::read(lines);
+    exchanges.retain(|e| !quoted::is_summary(&e.reply));
+    let blocks = named(lines, known, not);
+    let lower = prose.to_ascii_lowercase();
+    let around = Around { prose: &prose, lower: &lower, exchanges: &exchanges, sole: blocks.len() < 2 };
+    let findings = blocks.into_iter().map(|b| finding(b, around)).collect();
     let report =
         (!status_text.is_empty()).then(|| status::read(&status_text)).filter(|r| !r.recipients.is_empty());
     let addressed = lines.iter().any(|l| is_addressed_reply(l));
-    Body { findings, report, original, signs, exchanges, prose, certain: returns || addressed }
+    Body { findings, report, original, signs, exchanges, prose, lower, certain: returns || addressed }
 }
 
 /// `<a@example.org>: 550 user unknown (in reply to RCPT TO command)`
@@ -82,7 +87,7 @@ fn is_addressed_reply(line: &str) -> bool {
 fn unquote(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for _ in 0..3 {
-        let quoted = |l: &String| l.starts_with('>') && !(l.starts_with(">>> ") && !l.starts_with(">>> >"));
+        let quoted = |l: &String| l.starts_with('>') && (!l.starts_with(">>> ") || l.starts_with(">>> >"));
         let n_quoted = lines.iter().filter(|l| quoted(l)).count();
         let n_lines = lines.iter().filter(|l| !l.trim().is_empty()).count();
         if n_quoted < 3 || n_quoted * 4 < n_lines {
@@ -134,333 +139,41 @@ fn take_status<'a>(lines: &[&'a str]) -> (Vec<&'a str>, String) {
 
 /// A line that says that the returned message follows.
 fn announces_original(line: &str) -> bool {
-    let lower = line.trim().trim_matches(['-', '=', '*', ' ', '_', ':', '.']).to_ascii_lowercase();
-    const WORDS: [&str; 26] = [
+    /// The whole line, and how longer ones start.
+    const LINES: [&str; 6] = [
+        "original message",
+        "message header",
+        "returned message",
+        "message follows",
+        "original headers",
+        "original mail",
+    ];
+    const STARTS: [&str; 19] = [
         "this is a copy of the message",
         "this is a copy of your message",
         "this is a copy of the headers",
+        "a copy of the original message",
         "below this line is a copy of the message",
         "below this line is the original",
+        "below is a copy of the original message",
         "original message follows",
-        "original message",
+        "original message header",
         "original mail as follows",
-        "the header of the original message is following",
         "the header of the original message",
         "unsent message follows",
         "message header follows",
-        "returned message",
         "message headers follow",
-        "below is a copy of the original message",
+        "message text follows",
         "included is a copy of the message header",
         "included below is the first",
-        "original message header",
         "header of your message",
         "the body of the message is",
-        "message header",
-        "----- message header",
-        "message text follows",
-        "message follows",
-        "original headers",
-        "a copy of the original message",
     ];
-    lower.len() < 120 && WORDS.iter().any(|w| lower.starts_with(w))
-}
-
-/// Recipients and the words about them.
-#[derive(Default, Debug)]
-struct Block {
-    recipients: Vec<(String, Option<String>)>,
-    text: String,
-}
-
-impl Block {
-    fn push(&mut self, line: &str) {
-        if self.text.len() + line.len() > MAX_BLOCK {
-            return;
-        }
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        self.text.push_str(line);
+    if line.len() > 120 {
+        return false;
     }
-}
-
-/// One recipient with its words.
-#[derive(Debug)]
-struct Named {
-    recipient: String,
-    original: Option<String>,
-    text: String,
-}
-
-/// Collects addresses and what stands behind them. `loose`: also addresses inside a sentence.
-fn walk(lines: &[&str], known: &[String], not: &[String], loose: bool) -> Vec<Named> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut open = false;
-    let is_known = |m: &str| known.iter().any(|k| k.eq_ignore_ascii_case(m));
-    let is_sender = |m: &str| not.iter().any(|n| n.eq_ignore_ascii_case(m)) && !is_known(m);
-    for line in lines {
-        if transcript::is_line(line) || is_heading(line) {
-            open = false;
-            continue;
-        }
-        let found = address_line(line).or_else(|| if loose { loose_line(line) } else { None });
-        let found = found.filter(|f| {
-            !(loose && is_sender(f.mailbox))
-                && (known.is_empty() || is_known(f.mailbox) || f.expanded_from.is_some_and(is_known))
-        });
-        match found {
-            Some(AddressLine { mailbox, rest, expanded_from }) => {
-                let fresh = !open || blocks.last().is_none_or(|b| !b.text.trim().is_empty());
-                // A reply may be wrapped in front of an address: `550 5.1.1` / `<a@example.org>... User unknown`.
-                let continues = open
-                    && rest.len() > 0
-                    && blocks.last().is_some_and(|b| {
-                        b.recipients.iter().any(|(m, _)| m.eq_ignore_ascii_case(mailbox))
-                            && !b.text.trim_end().ends_with('\n')
-                    });
-                if continues {
-                    if let Some(block) = blocks.last_mut() {
-                        block.push(line.trim());
-                    }
-                    continue;
-                }
-                if fresh {
-                    blocks.push(Block::default());
-                }
-                if let Some(block) = blocks.last_mut() {
-                    block.recipients.push((mailbox.to_owned(), expanded_from.map(str::to_owned)));
-                    if !rest.is_empty() {
-                        block.push(rest);
-                    }
-                }
-                open = true;
-            }
-            None if open => {
-                if let Some(block) = blocks.last_mut() {
-                    // A blank line in front of the reason says nothing; one behind it ends a paragraph.
-                    if !(line.trim().is_empty() && block.text.is_empty()) {
-                        block.push(line);
-                    }
-                }
-                if let Some((original, block)) = expanded(line).zip(blocks.last_mut())
-                    && let Some(last) = block.recipients.last_mut()
-                {
-                    last.1.get_or_insert(original);
-                }
-            }
-            None => {}
-        }
-    }
-    named(blocks)
-}
-
-/// `(expanded from: <b@example.org>)` on a line of its own.
-fn expanded(line: &str) -> Option<String> {
-    let line = line.trim();
-    (line.starts_with("(expanded from")
-        || line.starts_with("(generated from")
-        || line.starts_with("(ultimately generated from"))
-    .then(|| addresses(line).first().map(|a| (*a).to_owned()))?
-}
-
-/// One entry a recipient; the first with a reply wins.
-fn named(blocks: Vec<Block>) -> Vec<Named> {
-    let mut out: Vec<Named> = Vec::new();
-    for block in blocks {
-        for (recipient, original) in block.recipients {
-            match out.iter_mut().find(|n| n.recipient.eq_ignore_ascii_case(&recipient)) {
-                Some(have) => {
-                    if best_reply(&have.text).is_none() && best_reply(&block.text).is_some() {
-                        have.text.clone_from(&block.text);
-                    }
-                    have.original = have.original.take().or(original);
-                }
-                None => out.push(Named { recipient, original, text: block.text.clone() }),
-            }
-            if out.len() >= MAX_RECIPIENTS {
-                return out;
-            }
-        }
-    }
-    out
-}
-
-/// `----- Transcript of session follows -----`, `=====`, `--- Below this line …`
-fn is_heading(line: &str) -> bool {
-    let line = line.trim();
-    let marks = line.chars().take_while(|c| "-=*_~#".contains(*c)).count();
-    marks >= 3 && address_line(line).is_none()
-}
-
-/// An address inside a sentence about a delivery: `Unable to deliver message to: <a@example.org>`.
-fn loose_line(line: &str) -> Option<AddressLine<'_>> {
-    const ABOUT: [&str; 29] = [
-        "deliver",
-        "recipient",
-        "address",
-        "user",
-        "mailbox",
-        "to:",
-        "unknown",
-        "failed",
-        "rejected",
-        "account",
-        "zugestellt",
-        "empfänger",
-        "destinataire",
-        "destinatario",
-        "remis",
-        "宛先",
-        "получател",
-        "quota",
-        "full",
-        "error",
-        "duplicated",
-        "timed out",
-        "connect",
-        "refused",
-        "denied",
-        "invalid",
-        "no such",
-        "500 ",
-        "550 ",
-    ];
-    const NOT: [&str; 9] = [
-        "contact",
-        "postmaster@",
-        "from:",
-        "mail from",
-        "help",
-        "abuse@",
-        "mailer-daemon@",
-        "support@",
-        "message-id:",
-    ];
-    let lower = line.to_lowercase();
-    if NOT.iter().any(|w| lower.contains(w)) || !ABOUT.iter().any(|w| lower.contains(w)) {
-        return None;
-    }
-    let mailbox = *addresses(line).first()?;
-    let at = line.find(mailbox)?;
-    // The whole sentence is the reason: the reply may stand in front of the address.
-    let after = line[at + mailbox.len()..].trim_start_matches(['>', ':', '.', ' ', '"', '\'']).trim();
-    let rest = if best_reply(line).is_some() || after.is_empty() { line.trim() } else { after };
-    Some(AddressLine { mailbox, rest, expanded_from: None })
-}
-
-impl Named {
-    fn into_finding(self, prose: &str, exchanges: &[Exchange]) -> Finding {
-        let mut finding = Finding {
-            recipient: Some(self.recipient),
-            original_recipient: self.original,
-            context: self.text,
-            ..Finding::default()
-        };
-        decide(&mut finding, prose, exchanges);
-        finding
-    }
-}
-
-/// The status in the sending program's own line: `550 5.1.2 <a@example.org>... Host unknown`.
-fn summary_status(recipient: &str, prose: &str) -> Option<crate::smtp::EnhancedStatus> {
-    let recipient = recipient.to_ascii_lowercase();
-    prose.lines().find_map(|line| {
-        let (about, _) = line.split_once("... ")?;
-        let read = crate::smtp::read_reply(about);
-        (read.code.is_some() && read.text.to_ascii_lowercase().contains(&recipient))
-            .then_some(read.enhanced)
-            .flatten()
-    })
-}
-
-/// Finds the reply about a recipient: in the session, in the words behind it, in the rest of the notice.
-pub(super) fn decide(finding: &mut Finding, prose: &str, exchanges: &[Exchange]) {
-    if finding.status.is_none() {
-        finding.status = finding.recipient.as_deref().and_then(|r| summary_status(r, prose));
-    }
-    let own = best_reply(&finding.context);
-    let permanent = own.as_ref().is_some_and(|q| q.code.is_permanent() && !quoted::is_summary(&q.reply));
-    let exchange = exchange_for(finding.recipient.as_deref(), exchanges);
-    let certain = exchange.is_some_and(|e| {
-        e.code().is_some_and(|c| c.is_permanent())
-            && finding.recipient.as_deref().is_some_and(|r| e.is_about(r))
-    });
-    if let Some(exchange) = exchange {
-        finding.stage = exchange.stage;
-        let (host, ip) = exchange.host.as_deref().map(host_and_ip).unwrap_or_default();
-        finding.remote_mta = Some(host).filter(|h| !h.is_empty());
-        finding.remote_ip = ip;
-        if certain || !permanent {
-            finding.text.clone_from(&exchange.reply);
-            return;
-        }
-    }
-    if let Some(own) = own {
-        finding.text = own.reply;
-        return;
-    }
-    // Nothing of its own: a line of the notice that names the recipient, else the only reply there is.
-    let named = finding.recipient.as_deref().and_then(|recipient| {
-        let recipient = recipient.to_ascii_lowercase();
-        prose.lines().filter(|l| l.to_ascii_lowercase().contains(&recipient)).find_map(best_reply)
-    });
-    let own_status = quoted::find_enhanced(&finding.context).is_some();
-    let reply = named.or_else(|| if own_status { None } else { best_reply(prose) });
-    match reply {
-        Some(reply) => {
-            if finding.context.is_empty() {
-                finding.context = prose.to_owned();
-            }
-            finding.text = reply.reply;
-        }
-        None => finding.text = first_paragraph(&finding.context),
-    }
-}
-
-/// The reply of the session for this recipient: one known to be about it, else one that names it, else one that is
-/// about nobody in particular.
-pub(super) fn exchange_for<'a>(recipient: Option<&str>, exchanges: &'a [Exchange]) -> Option<&'a Exchange> {
-    let usable = || exchanges.iter().filter(|e| !quoted::is_summary(&e.reply));
-    let about = |e: &&Exchange| recipient.is_some_and(|r| e.is_about(r));
-    let names = |e: &&Exchange| {
-        recipient.is_some_and(|r| e.reply.to_ascii_lowercase().contains(&r.to_ascii_lowercase()))
-    };
-    let permanent = |e: &&Exchange| e.code().is_some_and(|c| c.is_permanent());
-    usable()
-        .filter(about)
-        .find(permanent)
-        .or_else(|| usable().find(about))
-        .or_else(|| usable().filter(names).find(permanent))
-        .or_else(|| usable().filter(|e| e.recipients.is_empty()).find(permanent))
-        .or_else(|| usable().find(permanent))
-        .or_else(|| usable().next())
-}
-
-/// The words of a reason without a reply.
-fn first_paragraph(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines().map(str::trim) {
-        if line.is_empty() {
-            if !out.is_empty() {
-                break;
-            }
-            continue;
-        }
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(line);
-        if out.len() > 2_000 {
-            break;
-        }
-    }
-    out
-}
-
-/// The stage of a finding, from its session or its words.
-pub(super) fn stage_of(finding: &Finding) -> Option<crate::smtp::Stage> {
-    stage::from_words(&finding.text).or_else(|| stage::from_words(&finding.context)).or(finding.stage)
+    let words = line.trim().trim_matches(['-', '=', '*', ' ', '_', ':', '.', '|']).to_ascii_lowercase();
+    LINES.contains(&words.as_str()) || STARTS.iter().any(|start| words.starts_with(start))
 }
 
 /// Whether the words say that the message is still being tried.

@@ -1,6 +1,6 @@
 //! Findings become evidence.
 
-use super::body::stage_of;
+use super::decide::stage_of;
 use super::finding::{Fate, Finding};
 use super::original::Original;
 use super::place::Place;
@@ -115,13 +115,17 @@ fn starts_with_status(text: &str) -> bool {
 
 /// `5.1.0 - Unknown address error 550-'5.7.1 Access denied'`: the status behind the code is the server's.
 fn quoted_status(diagnostic: &str, found: Option<&Quoted>) -> Option<EnhancedStatus> {
-    let behind = found.filter(|_| starts_with_status(diagnostic))?.reply.get(3..)?;
+    let found = found.filter(|_| starts_with_status(diagnostic))?;
+    let (_, behind) = diagnostic.split_once(&found.code.to_string())?;
     EnhancedStatus::at_start(behind.trim_start_matches(['-', '\'', '"', ' '])).map(|(status, _)| status)
 }
 
-/// Without Postfix's ` (in reply to RCPT TO command)`, so that the same reply reads the same in log and notice.
+/// Without what the sending program adds, so that the same reply reads the same in log and notice: Postfix's
+/// ` (in reply to RCPT TO command)`, Gmail's ` (state 14).`, Yahoo's ` [RCPT_TO]`.
 fn without_command(reply: &str) -> &str {
-    reply.rfind(" (in reply to ").map_or(reply, |at| &reply[..at])
+    let marks = [" (in reply to ", " (state ", " [RCPT_TO]", " [MAIL_FROM]", " [BODY]", " [DATA]"];
+    let cut = marks.iter().filter_map(|mark| reply.rfind(mark)).min().unwrap_or(reply.len());
+    reply[..cut].trim_end()
 }
 
 /// The envelope sender: from the returned message, from the writer's own field, else whom the notice is to.

@@ -5,6 +5,7 @@
 
 use super::address::addresses;
 use super::fields::{self, Field};
+use super::quoted;
 use super::status::to_utc;
 use crate::model::Timestamp;
 use mail_parser::{HeaderName, Message, MessagePart, MimeHeaders as _, PartType};
@@ -54,9 +55,7 @@ pub(super) fn parts<'a>(message: &'a Message<'a>) -> Parts<'a> {
             _ => match &part.body {
                 PartType::Text(text) => parts.plain.push(Cow::Borrowed(text.as_ref())),
                 PartType::Html(html) => {
-                    parts
-                        .html
-                        .push(mail_parser::decoders::html::html_to_text(super::quoted::cap(html, MAX_HTML)));
+                    parts.html.push(mail_parser::decoders::html::html_to_text(quoted::cap(html, MAX_HTML)));
                 }
                 PartType::Message(nested) => parts.messages.push(nested),
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) if kind.starts_with("message/") => {
@@ -101,12 +100,17 @@ fn report_type(part: &MessagePart<'_>) -> Option<String> {
     part.content_type()?.attribute("report-type").map(str::to_ascii_lowercase)
 }
 
+/// Text whose character set nobody declares: UTF-8, or ISO-2022-JP by its escape sequences.
+fn undeclared(bytes: &[u8]) -> String {
+    let japanese = memchr::memmem::find(bytes, b"\x1b$").is_some();
+    let encoding = if japanese { encoding_rs::ISO_2022_JP } else { encoding_rs::UTF_8 };
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
 fn text_of(part: &MessagePart<'_>) -> String {
     match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.clone().into_owned(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => undeclared(bytes),
         PartType::Message(message) => headers_of(message),
         PartType::Multipart(_) => String::new(),
     }
@@ -117,6 +121,15 @@ pub(super) fn headers_of(message: &Message<'_>) -> String {
     let Some(root) = message.parts.first() else { return String::new() };
     let (from, to) = (root.offset_header as usize, root.offset_body as usize);
     message.raw_message.get(from..to).map_or(String::new(), |raw| String::from_utf8_lossy(raw).into_owned())
+}
+
+/// The start of an attached message as written: where blank lines stand in front, its headers are in its body.
+pub(super) fn start_of(message: &Message<'_>) -> String {
+    let headers = headers_of(message);
+    if !headers.trim().is_empty() {
+        return headers;
+    }
+    quoted::cap(&body_of(message), MAX_HTML).to_owned()
 }
 
 /// What the headers of the notice itself say.

@@ -26,7 +26,10 @@ const MAX_HEADERS: usize = 256 * 1024;
 
 /// Reads the headers at the start of `text`.
 pub(super) fn read(text: &str) -> Original {
-    let text = super::quoted::cap(text, MAX_HEADERS);
+    // Blank lines in front are no end of the headers.
+    let text = super::quoted::cap(text.trim_start(), MAX_HEADERS);
+    let end = text.find("\n\n").or_else(|| text.find("\n\r\n")).unwrap_or(text.len());
+    let text = &text[..end];
     let Some(block) = fields::blocks(text).into_iter().next() else { return Original::default() };
     from_fields(&block)
 }

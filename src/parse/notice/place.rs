@@ -34,11 +34,7 @@ impl Place<'_> {
             .and_then(|(from, to)| find_words(&raw[from..to], words).map(|n| from + n))
             .or_else(|| find_words(raw, words))
             .or(near.map(|(from, _)| from))
-            .or_else(|| {
-                recipient.and_then(|r| {
-                    memmem::find(body_of(raw), r.as_bytes()).map(|n| n + raw.len() - body_of(raw).len())
-                })
-            });
+            .or_else(|| recipient.and_then(|r| mention(raw, r)));
         let at = at.unwrap_or(0);
         let from = memchr::memrchr(b'\n', &raw[..at]).map_or(0, |n| n + 1);
         let from = field_start(raw, from);
@@ -56,10 +52,13 @@ impl Place<'_> {
     }
 }
 
-/// What follows the headers.
-fn body_of(raw: &[u8]) -> &[u8] {
-    let at = memmem::find(raw, b"\n\n").or_else(|| memmem::find(raw, b"\n\r\n")).unwrap_or(0);
-    &raw[at..]
+/// The first line that names the recipient and is no ordinary header.
+fn mention(raw: &[u8], recipient: &str) -> Option<usize> {
+    memmem::find_iter(raw, recipient.as_bytes()).take(64).find(|at| {
+        let from = field_start(raw, memchr::memrchr(b'\n', &raw[..*at]).map_or(0, |n| n + 1));
+        let line = String::from_utf8_lossy(&raw[from..*at]);
+        !super::original::is_header(&line) || line.to_ascii_lowercase().starts_with("x-failed-recipients")
+    })
 }
 
 /// From the `Final-Recipient` of this recipient to the next one.

@@ -2,6 +2,7 @@
 
 use super::body::{self, Body};
 use super::build::Notice;
+use super::decide;
 use super::finding::{Fate, Finding};
 use super::mime::{self, Head, Parts};
 use super::original::{self, Original};
@@ -13,8 +14,8 @@ use std::borrow::Cow;
 
 /// What a message turned out to be.
 pub(super) enum Outcome {
-    /// A notice about refused or delayed recipients.
-    Refused(Box<Notice>),
+    /// Notices about refused or delayed recipients: one, or those that somebody forwarded together.
+    Refused(Vec<Notice>),
     /// A notice by all signs, but nothing could be read from it.
     NotUnderstood,
     /// Vacation replies, abuse reports, receipts, success notices, ordinary mail.
@@ -65,10 +66,12 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     let head = mime::head(message);
     let reports: Vec<Report> = parts.status.iter().map(|t| status::read(t)).collect();
     let has_status = reports.iter().any(|r| !r.recipients.is_empty());
-    if parts.other_report && !has_status {
+    let body = best_body(&parts, &head);
+    // Sieve refuses in the form of a read receipt (RFC 5429 §2.2).
+    let sieve = body.prose.contains("was automatically rejected");
+    if parts.other_report && !has_status && !sieve {
         return Outcome::NoRefusal;
     }
-    let body = best_body(&parts, &head);
     let strong = is_notice(&head, &parts, &body);
     if !has_status && body.report.is_none() && is_away(&head, &body) {
         return Outcome::NoRefusal;
@@ -87,21 +90,25 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     }
     if let Some(outcome) = from_reports(&mut notice, reports, &body) {
         notice.original = original;
-        return outcome.unwrap_or_else(|| Outcome::Refused(Box::new(notice)));
+        return outcome.unwrap_or_else(|| Outcome::Refused(vec![notice]));
     }
     if strong && !body.findings.is_empty() {
         notice.findings.clone_from(&body.findings);
         add_failed(&mut notice, &head, &body);
         notice.original = original;
         notice.reporting_mta = writer(&body.prose);
-        return Outcome::Refused(Box::new(notice));
+        return Outcome::Refused(vec![notice]);
     }
     // A notice that somebody forwarded or wrapped. What a report attaches is the returned message, not a notice.
     if depth < MAX_DEPTH && !parts.delivery_report {
+        let mut forwarded = Vec::new();
         for nested in &parts.messages {
-            if let outcome @ Outcome::Refused(_) = message_at(nested, depth + 1) {
-                return outcome;
+            if let Outcome::Refused(notices) = message_at(nested, depth + 1) {
+                forwarded.extend(notices);
             }
+        }
+        if !forwarded.is_empty() {
+            return Outcome::Refused(forwarded);
         }
     }
     if !strong {
@@ -111,17 +118,23 @@ fn message_at(message: &Message<'_>, depth: usize) -> Outcome {
     add_unnamed(&mut notice, &original, &body);
     notice.original = original;
     notice.reporting_mta = writer(&body.prose);
-    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(Box::new(notice)) }
+    if notice.findings.is_empty() { Outcome::NotUnderstood } else { Outcome::Refused(vec![notice]) }
 }
 
 /// Reads text that was pasted without headers. Only what carries the words of a notice is taken.
 pub(super) fn pasted(text: &str) -> Option<Notice> {
+    // Webhooks and JSON logs quote notices' words; they have readers of their own.
+    if text.trim_start().starts_with(['{', '[']) && text.contains("\":") {
+        return None;
+    }
     let body = body::read(text, &[], &[]);
     let is_notice = body.report.is_some()
         || body.signs.format.is_some()
-        || (body.signs.failure && !body.findings.is_empty())
+        || (body.signs.failure && (!body.findings.is_empty() || body.original.is_some()))
         || (body.certain && !body.findings.is_empty());
-    if !is_notice {
+    // A client's transcript prints its error message below the session.
+    let dialogue = body.report.is_none() && body.signs.format.is_none() && is_dialogue(text);
+    if !is_notice || dialogue {
         return None;
     }
     let original = body.original.clone().unwrap_or_default();
@@ -145,6 +158,14 @@ pub(super) fn pasted(text: &str) -> Option<Notice> {
     notice.findings.retain(|f| best_reply(&f.text).is_some() || f.recipient.is_some());
     notice.original = original;
     (!notice.findings.is_empty()).then_some(notice)
+}
+
+/// Whether the text is a whole session rather than a notice.
+fn is_dialogue(text: &str) -> bool {
+    let lower = quoted::cap(text, 64 * 1024).to_ascii_lowercase();
+    (lower.contains("ehlo ") || lower.contains("helo "))
+        && lower.contains("mail from:")
+        && lower.contains("rcpt to:")
 }
 
 /// The words: plain text if there is any that says something, else the HTML.
@@ -182,12 +203,22 @@ fn is_away(head: &Head, body: &Body) -> bool {
 /// The returned message, from its part or from the end of the text.
 fn original_of(parts: &Parts<'_>, body: &Body) -> Original {
     if let Some(nested) = parts.messages.first() {
-        return original::read(&mime::headers_of(nested));
+        return original::read(&mime::start_of(nested));
     }
     if let Some(headers) = parts.headers.first() {
         return original::read(headers);
     }
-    body.original.clone().unwrap_or_default()
+    if let Some(original) = &body.original {
+        return original.clone();
+    }
+    // Behind the delivery status, where the boundary between them is broken.
+    parts.status.iter().find_map(|status| original_behind(status)).unwrap_or_default()
+}
+
+fn original_behind(status: &str) -> Option<Original> {
+    let lines: Vec<&str> = quoted::cap(status, 256 * 1024).lines().collect();
+    let from = original::start_in(&lines)?;
+    Some(original::read(&lines[from..].join("\n")))
 }
 
 /// Takes what the fields say, completed by the words. `None`: there are no fields. `Some(Some(_))`: no refusal.
@@ -244,11 +275,15 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
         finding.context.push_str(&words.context);
         finding.stage = finding.stage.or(words.stage);
     }
-    let exchange = body::exchange_for(finding.recipient.as_deref(), &body.exchanges);
+    let exchange = body.around(single).exchange_for(finding.recipient.as_deref());
     if let Some(exchange) = exchange {
         finding.stage = finding.stage.or(exchange.stage);
     }
-    if own.is_some() {
+    if let Some(own) = own {
+        // Sendmail keeps the first line only of a reply that goes on: `550-5.2.1 The account`.
+        if let Some(whole) = exchange.filter(|e| is_cut_from(&own.reply, &e.reply)) {
+            finding.text.clone_from(&whole.reply);
+        }
         return;
     }
     let from_words = words.map(|w| w.text.as_str()).filter(|t| best_reply(t).is_some());
@@ -261,10 +296,20 @@ fn complete(finding: &mut Finding, body: &Body, single: bool) {
         None if finding.text.len() < 8 => {
             if let Some(words) = words.filter(|w| !w.text.is_empty()) {
                 finding.text.clone_from(&words.text);
+            } else if single {
+                finding.text = decide::words_of_failure(&body.prose);
             }
         }
         None => {}
     }
+}
+
+/// Whether `part` is the first line of the multi-line reply `whole`.
+fn is_cut_from(part: &str, whole: &str) -> bool {
+    part.as_bytes().get(3) == Some(&b'-')
+        && !part.contains('\n')
+        && whole.len() > part.len()
+        && whole.get(..4) == part.get(..4)
 }
 
 /// Adds the recipients that only `X-Failed-Recipients` names.
@@ -278,7 +323,7 @@ fn add_failed(notice: &mut Notice, head: &Head, body: &Body) {
         };
         if !notice.findings.iter().any(have) {
             let mut finding = Finding { recipient: Some(failed.clone()), ..Finding::default() };
-            body::decide(&mut finding, &body.prose, &body.exchanges);
+            decide::decide(&mut finding, body.around(head.failed.len() < 2));
             notice.findings.push(finding);
         }
     }
@@ -290,15 +335,12 @@ fn add_unnamed(notice: &mut Notice, original: &Original, body: &Body) {
         return;
     }
     let mut finding = Finding::default();
-    body::decide(&mut finding, &body.prose, &body.exchanges);
+    decide::decide(&mut finding, body.around(true));
     let has_reply = best_reply(&finding.text).is_some();
     match original.to.as_slice() {
         [] if has_reply => notice.findings.push(finding),
         [only] => {
             finding.recipient = Some(only.clone());
-            if finding.text.is_empty() {
-                finding.context.clone_from(&body.prose);
-            }
             notice.findings.push(finding);
         }
         // Which of several was refused is not said.

@@ -92,7 +92,6 @@ const BODY: &[(&str, Sign)] = &[
     ("this is a delivery status notification", Sign::Failure),
     ("failure reasons", Sign::Failure),
     ("there was an error delivering your mail", Sign::Failure),
-    ("the following recipients failed", Sign::Failure),
     ("the following recipients returned permanent errors", Sign::Failure),
     ("delivery to the following recipient", Sign::Failure),
     ("deliver to the following recipient", Sign::Failure),
@@ -106,6 +105,13 @@ const BODY: &[(&str, Sign)] = &[
     ("we had trouble delivering your message", Sign::Failure),
     ("returned mail", Sign::Failure),
     ("failed addresses follow", Sign::Failure),
+    ("-------server message", Sign::Failure),
+    ("was automatically rejected", Sign::Failure),
+    ("fatal delivery errors", Sign::Failure),
+    ("did not reach some or all of the intended recipients", Sign::Failure),
+    ("could not be reached", Sign::Failure),
+    ("could not deliver message to", Sign::Failure),
+    ("groups.google.com/support", Sign::Failure),
     ("error message below:", Sign::Failure),
     ("duplicated message-id in", Sign::Failure),
     ("this is the james mail server", OTHER),
@@ -140,6 +146,7 @@ const BODY: &[(&str, Sign)] = &[
     ("delivery attempts will continue", Sign::Delay),
     ("has not yet been delivered", Sign::Delay),
     ("it will be retried", Sign::Delay),
+    ("has been delayed", Sign::Delay),
     ("the following addresses had transient non-fatal errors", Sign::Delay),
 ];
 
@@ -184,8 +191,11 @@ pub(super) fn in_body(text: &str) -> Signs {
 }
 
 /// Words in the subject of a non-delivery notice.
-const NOTICE_SUBJECTS: [&str; 43] = [
+const NOTICE_SUBJECTS: [&str; 46] = [
     "returning to sender",
+    "automatically rejected",
+    "did not reach",
+    "rejected:",
     "mail failed",
     "loop alert",
     "undeliver",

@@ -6,7 +6,7 @@
 use crate::smtp::{EnhancedStatus, ReplyCode, Stage};
 
 /// Words that name a stage, in lower case; the first that stands in the text decides, in this order.
-const WORDS: [(&str, Stage); 67] = [
+const WORDS: [(&str, Stage); 71] = [
     ("in reply to rcpt to", Stage::RcptTo),
     ("in reply to mail from", Stage::MailFrom),
     ("in reply to data command", Stage::Data),
@@ -67,6 +67,10 @@ const WORDS: [(&str, Stage); 67] = [
     ("refused to accept your message (rcpt to)", Stage::RcptTo),
     ("refused to accept your message (mail from)", Stage::MailFrom),
     ("error in rcpt to", Stage::RcptTo),
+    ("server sent: rcpt to", Stage::RcptTo),
+    ("server sent: mail from", Stage::MailFrom),
+    ("server sent: data", Stage::Data),
+    ("response after rcpt to", Stage::RcptTo),
     ("while sending rcpt to", Stage::RcptTo),
     ("while sending mail from", Stage::MailFrom),
     ("while sending end of data", Stage::EndOfData),
@@ -77,9 +81,13 @@ const WORDS: [(&str, Stage); 67] = [
     ("(state 18)", Stage::EndOfData),
 ];
 
+/// How much of a text is searched.
+const MAX_TEXT: usize = 16 * 1024;
+
 /// The stage that the words name.
 pub(super) fn from_words(text: &str) -> Option<Stage> {
-    let lower = text.to_ascii_lowercase().replace('\n', " ");
+    let text = super::quoted::cap(text, MAX_TEXT);
+    let lower = text.to_ascii_lowercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, stage)| *stage)
 }
 
@@ -130,6 +138,7 @@ mod tests {
         );
         check("192.0.2.1 does not like recipient.", Some(Stage::RcptTo));
         check("550 no [RCPT_TO]", Some(Stage::RcptTo));
+        check("refused to\n    talk to me: 421 x", Some(Stage::Connect));
         check("550 no", None);
     }
 

@@ -156,7 +156,8 @@ fn typed<'a>(block: &'a [Field<'_>], name: &str) -> Option<&'a str> {
 fn without_type(value: &str) -> &str {
     match value.split_once(';') {
         Some((kind, rest))
-            if kind.len() < 24 && kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') =>
+            if kind.len() < 24
+                && kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') =>
         {
             rest
         }

@@ -28,6 +28,12 @@ impl Exchange {
         crate::smtp::read_reply(&self.reply).code
     }
 
+    fn add_recipient(&mut self, recipient: &str) {
+        if self.recipients.len() < MAX_RECIPIENTS && !self.is_about(recipient) {
+            self.recipients.push(recipient.to_owned());
+        }
+    }
+
     /// Whether it is known to be about `recipient`.
     pub fn is_about(&self, recipient: &str) -> bool {
         self.recipients.iter().any(|r| r.eq_ignore_ascii_case(recipient))
@@ -48,11 +54,13 @@ enum Line<'a> {
 
 fn read_line(line: &str) -> Option<Line<'_>> {
     let line = line.trim();
-    if let Some(rest) = line.strip_prefix("<<<") {
-        return Some(Line::Reply(rest.trim()));
-    }
-    if let Some(rest) = line.strip_prefix(">>>") {
-        return Some(Line::Command(rest.trim()));
+    // InterScan writes `Sent <<< RCPT TO:…` and `Received >>> 550 …`: the content decides, not the arrow.
+    let arrow = line.strip_prefix("Sent ").or_else(|| line.strip_prefix("Received ")).unwrap_or(line);
+    if let Some(rest) = arrow.strip_prefix("<<<").or_else(|| arrow.strip_prefix(">>>")) {
+        let text = rest.trim();
+        let is_command = stage::from_command(text).is_some()
+            || arrow.starts_with(">>>") && ReplyCode::at_start(text).is_none();
+        return Some(if is_command { Line::Command(text) } else { Line::Reply(text) });
     }
     let rest = line.strip_prefix("... ").unwrap_or(line);
     let words = rest.get(..17)?;
@@ -64,6 +72,13 @@ fn read_line(line: &str) -> Option<Line<'_>> {
 /// Whether `line` belongs to a printed session.
 pub(super) fn is_line(line: &str) -> bool {
     read_line(line).is_some()
+}
+
+/// Whether `line` is a summary that names a recipient: `554 <a@example.org>... Remote protocol error`.
+pub(super) fn is_summary(line: &str) -> bool {
+    let line = line.trim();
+    ReplyCode::at_start(line).is_some()
+        && line.split_once("... ").is_some_and(|(about, _)| about.contains('@'))
 }
 
 /// All 4yz and 5yz replies with the commands they answer.
@@ -119,6 +134,14 @@ impl Session {
         }
         self.in_reply = code.is_some_and(|c| c.get() >= 400) && self.found.len() < MAX_REPLIES;
         if self.in_reply {
+            // Sendmail pipelines: what looks like a reply to DATA was one to RCPT, if DATA is then refused for want
+            // of a recipient.
+            let refused = super::quoted::is_summary(text);
+            if let Some(last) = self.found.last_mut().filter(|_| self.open && refused)
+                && last.stage == Some(Stage::Data)
+            {
+                last.stage = Some(Stage::RcptTo);
+            }
             self.found.push(Exchange {
                 host: self.host.clone(),
                 recipients: self.recipient.clone().into_iter().collect(),
@@ -150,9 +173,7 @@ impl Session {
                 match last {
                     // A reply to RCPT is about that recipient only; one to DATA about all that are listed.
                     Some(last) if last.stage != Some(Stage::RcptTo) || last.recipients.is_empty() => {
-                        if last.recipients.len() < MAX_RECIPIENTS && !last.is_about(recipient) {
-                            last.recipients.push((*recipient).to_owned());
-                        }
+                        last.add_recipient(recipient);
                     }
                     _ if quoted && room => self.found.push(Exchange {
                         host: None,
@@ -198,8 +219,20 @@ mod tests {
             &["mx.example.org a@example.org rcpt_to | 550-5.1.1 no\n550 5.1.1 user"],
         );
         check("... while talking to mx:\n<<< 554 go away\n<<< 250 x", &["mx  connect | 554 go away"]);
-        check(">>> DATA\n<<< 550 a\n<<< 503 b", &["-  data | 550 a", "-  data | 503 b"]);
+        check(">>> DATA\n<<< 550 a\n<<< 550 b", &["-  data | 550 a", "-  data | 550 b"]);
+        check(
+            ">>> DATA\n<<< 550 a\n550 5.1.1 <a@example.org>... User unknown\n<<< 503 5.0.0 Need RCPT (recipient)",
+            &["- a@example.org rcpt_to | 550 a", "-  data | 503 5.0.0 Need RCPT (recipient)"],
+        );
         check("no arrows\n550 x", &[]);
+    }
+
+    #[test]
+    fn arrows_of_any_meaning() {
+        check(
+            "Sent <<< RCPT TO:<a@example.org>\nReceived >>> 550 5.1.1 no",
+            &["- a@example.org rcpt_to | 550 5.1.1 no"],
+        );
     }
 
     #[test]

@@ -371,6 +371,11 @@ fn peel_word<'a>(text: &'a str, prefix: &mut Prefix) -> Option<&'a str> {
         prefix.key.push('|');
         return Some(&blank[1..]);
     }
+    // A Java logger: `org.example.Mailer - S: 550 …`.
+    if word.contains('.') && rest.starts_with(" - ") {
+        prefix.key.push('-');
+        return Some(&rest[3..]);
+    }
     if !word.is_empty() && rest.starts_with('[') {
         let end = rest.bytes().take(12).position(|b| b == b']')?;
         let number = rest[1..end].bytes().all(|b| b.is_ascii_digit());
@@ -437,6 +442,7 @@ mod tests {
         check("  12 | S: 550 no", "0|s: R 550 no");
         check("mailer-1  | C: QUIT", "|c: C Quit ");
         check("-> \"550 no\\r\\n\"", "-> R 550 no");
+        check("10:00:00,123 [main] DEBUG org.example.Mailer - S: 550 no", "@[]DEBUG-s: R 550 no");
         check("2026-11-24", "@ O 2026-11-24");
         check("550-600 people", " O 550-600 people");
     }

@@ -22,11 +22,22 @@ pub mod secrets;
 mod session;
 mod style;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use reader::read_noting;
 pub use secrets::Secrets;
 
 use crate::model::{Harvest, SourceId};
+
+/// Whether the line is a reply or a command behind decoration that only transcripts have, time stamps included.
+pub(crate) fn is_session_line(line: &[u8]) -> bool {
+    let mut found = false;
+    lex::lex(&lex::clean(line), |_, kind| {
+        found |= matches!(kind, lex::Kind::Reply { .. } | lex::Kind::Command(_))
+    });
+    found
+}
 
 /// Reads all sessions in `text`, which starts at line `line` and byte `start` of `source`. Returns how many
 /// refusals were found.

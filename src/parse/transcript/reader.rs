@@ -171,7 +171,7 @@ impl Reader {
                 }
                 open.origin.len = u32::try_from(origin.start - open.origin.start).unwrap_or(u32::MAX);
                 open.origin.len = open.origin.len.saturating_add(origin.len);
-                self.lines.push(origin.line);
+                self.session(&id).lines.push(origin.line);
                 return;
             }
         }
@@ -196,7 +196,7 @@ impl Reader {
         }
         let reply =
             Reply { code: Some(code), text: "".into(), origin, time: prefix.time, style: prefix.style };
-        self.lines.push(origin.line);
+        session.lines.push(origin.line);
         self.open = Some(Open {
             key: prefix.key.clone(),
             code,
@@ -331,6 +331,13 @@ impl Reader {
             return;
         }
         let text = &text[..text.floor_char_boundary(MAX_REPLY)];
+        // msmtp puts its name before each line of the reply.
+        if let Some(last) = self.retold.last_mut().filter(|last| goes_on(last, text, origin)) {
+            last.reply.text = format!("{}\n{text}", last.reply.text).into();
+            let len = origin.start.saturating_sub(last.reply.origin.start) + u64::from(origin.len);
+            last.reply.origin.len = u32::try_from(len).unwrap_or(u32::MAX);
+            return;
+        }
         let reply = Reply { code, text: text.into(), origin, time: prefix.time, style: Style::Other };
         let mut refusal = Refusal::new(stage, reply.clone());
         refusal.recipient = recipient.map(Into::into);
@@ -403,6 +410,10 @@ impl Reader {
 
     fn conclude(&mut self, mut session: Session) {
         session.finish();
+        // Lines of FTP and the like are understood, too: as none of ours.
+        if session.is_smtp() || session.foreign > session.commands / 2 {
+            self.lines.append(&mut session.lines);
+        }
         if session.is_smtp() {
             self.done.append(&mut session.found);
             self.accepted.append(&mut session.accepted);
@@ -415,14 +426,14 @@ impl Reader {
         for id in std::mem::take(&mut self.order) {
             self.end(&id);
         }
-        let n_shown = self.done.len();
+        let mut told_before = Vec::new();
         let shown = Shown::of(&self.done);
         for mut told in std::mem::take(&mut self.retold) {
             if shown.has(&told) {
                 continue;
             }
             told.infer_stage();
-            merge(&mut self.done, n_shown, told);
+            merge(&mut self.done, &mut told_before, told);
         }
         self.done.sort_by_key(|refusal| refusal.reply.origin.start);
         for recipient in &self.accepted {
@@ -467,24 +478,30 @@ impl Shown {
     }
 }
 
-/// Adds what an error message tells, unless another one has told it: `told` are the last of those.
-fn merge(done: &mut Vec<Refusal>, shown: usize, told: Refusal) {
+/// Adds what an error message tells, unless another one has told it: `told_before` has the words of those, which are
+/// the last of `done`.
+fn merge(done: &mut Vec<Refusal>, told_before: &mut Vec<String>, told: Refusal) {
     let told_words = words(&told.reply.text);
-    let near = shown.max(done.len().saturating_sub(NEAR));
-    let known = done[near..].iter_mut().find(|known| {
+    let first = done.len() - told_before.len();
+    let near = told_before.len().saturating_sub(NEAR);
+    let known = (near..told_before.len()).find(|at| {
+        let known = &done[first + at];
         let code = told.reply.code.is_none() || known.reply.code == told.reply.code;
         let recipient =
             told.recipient.is_none() || known.recipient.is_none() || known.recipient == told.recipient;
-        let words = words(&known.reply.text);
-        let same = [&words, &told_words].iter().any(|w| w.is_empty())
+        let words = &told_before[*at];
+        let same = words.is_empty()
+            || told_words.is_empty()
             || words.contains(&told_words)
-            || told_words.contains(&words);
+            || told_words.contains(words.as_str());
         code && recipient && same
     });
-    let Some(known) = known else {
+    let Some(at) = known else {
         done.push(told);
+        told_before.push(told_words);
         return;
     };
+    let known = &mut done[first + at];
     if known.recipient.is_none() && told.recipient.is_some() {
         known.recipient = told.recipient;
     }
@@ -497,7 +514,19 @@ fn merge(done: &mut Vec<Refusal>, shown: usize, told: Refusal) {
     }
     if known.reply.text.len() < told.reply.text.len() {
         known.reply = told.reply;
+        told_before[at] = told_words;
     }
+}
+
+/// Whether `text` in the line at `origin` is the next line of a multi-line reply.
+fn goes_on(told: &Refusal, text: &str, origin: Origin) -> bool {
+    let before = &told.reply.text;
+    let last = before.lines().next_back().unwrap_or("");
+    before.len() < 4096
+        && last.as_bytes().get(3) == Some(&b'-')
+        && lex::reply_code(last).is_some()
+        && lex::reply_code(last) == lex::reply_code(text)
+        && told.reply.origin.line + before.lines().count() as u64 == origin.line
 }
 
 /// Decoration that only a server's side of a session has, as tools print it.

@@ -58,10 +58,9 @@ impl Secrets {
             let tail = &line[begin + word_len..];
             let blob = tail.trim_start_matches([' ', '\t']);
             // What closes a literal is kept; the response runs to there.
-            let kept = blob
-                .rfind("\\r\\n")
-                .filter(|i| blob.len() - i <= 8)
-                .map_or_else(|| blob.trim_end_matches(['\'', '"', '`', ')', ';', ' ']).len(), |i| i);
+            let closed = blob.rfind("\\r\\n").filter(|i| blob.len() - i <= 8);
+            let open_len = blob.trim_end_matches(['\'', '"', '`', ')', ';', ' ']).len();
+            let kept = closed.unwrap_or(open_len);
             if blob[..kept].is_empty() {
                 return None;
             }
@@ -169,10 +168,10 @@ fn after_key(line: &str) -> Option<String> {
 fn value_after(line: &str, key_end: usize, blank_will_do: bool) -> Option<(usize, usize)> {
     let rest = &line[key_end..];
     let close = rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start_matches([' ', '\t']);
-    let value = if close.starts_with("=>") {
-        &close[2..]
-    } else if close.starts_with(['=', ':']) {
-        &close[1..]
+    let value = if let Some(value) = close.strip_prefix("=>") {
+        value
+    } else if let Some(value) = close.strip_prefix(['=', ':']) {
+        value
     } else if blank_will_do && rest.starts_with([' ', '\t']) {
         rest
     } else {

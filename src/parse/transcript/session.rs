@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) commands: u32,
     pub(super) foreign: u32,
     pub(super) replies: u32,
+    /// Numbers of the lines that hold its replies.
+    pub(super) lines: Vec<u64>,
     /// The decoration alone says that these are replies of a server.
     pub(super) decorated: bool,
     /// The content is being sent.
@@ -37,6 +39,8 @@ pub(super) struct Session {
     orphans: Vec<Reply>,
     peer: Peer,
     greeted: bool,
+    /// The greeting was `220`.
+    welcomed: bool,
     greeting_refused: bool,
     ended: bool,
     lmtp: bool,
@@ -194,6 +198,7 @@ impl Session {
 
     fn greeting(&mut self, reply: Reply) {
         self.greeted = true;
+        self.welcomed = reply.code.is_some_and(|c| c.get() == 220);
         let first = reply.text.get(4..).unwrap_or("").split_whitespace().next().unwrap_or("");
         if connect::is_host(first) && !is_refusal(&reply) {
             self.peer.server = Some(first.trim_end_matches('.').into());
@@ -249,9 +254,9 @@ impl Session {
                 if refused {
                     self.transaction.mail_refused = true;
                     // After a refused login, "authentication required" is the same trouble.
-                    if !(self.held_auth.is_some() && matches!(code, 530 | 550 | 554))
-                        && !self.greeting_refused
-                    {
+                    let needs_login = self.held_auth.is_some() && matches!(code, 530 | 550 | 554);
+                    let consequent = needs_login || self.greeting_refused;
+                    if !consequent {
                         self.push(refusal(Stage::MailFrom, reply));
                     }
                 } else {
@@ -445,7 +450,7 @@ impl Session {
 
     /// Whether this is a session of SMTP: a lone line with a number is not.
     pub(super) fn is_smtp(&self) -> bool {
-        let conversation = self.commands > 0 || self.decorated || (self.greeted && self.replies >= 2);
+        let conversation = self.commands > 0 || self.decorated || (self.welcomed && self.replies >= 2);
         conversation && self.replies > 0 && self.foreign <= self.commands / 2
     }
 }

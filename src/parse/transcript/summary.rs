@@ -21,9 +21,10 @@ pub(super) struct Summary {
 }
 
 /// Phrases, in lower case, and the stage they are about.
-const PHRASES: [(&str, Stage); 60] = [
+const PHRASES: [(&str, Stage); 61] = [
     // Python
     ("smtprecipientsrefused", Stage::RcptTo),
+    ("smtprecipientrefused", Stage::RcptTo),
     ("smtpsenderrefused", Stage::MailFrom),
     ("smtpdataerror", Stage::EndOfData),
     ("smtpauthenticationerror", Stage::Auth),
@@ -118,9 +119,14 @@ pub(super) fn read(line: &str) -> Vec<Summary> {
     if !summaries.is_empty() {
         return summaries;
     }
-    let Some((code, text)) = quoted_reply(&line[start..]).or_else(|| quoted_reply(&line[end..])) else {
+    let reply = quoted_reply(&line[start..]).or_else(|| quoted_reply(&line[end..]));
+    // Ruby puts the class behind: `in 'check_response': 550 5.1.1 no (Net::SMTPFatalError)`.
+    let ruby =
+        || line.get(..start)?.trim_end_matches('(').contains("': ").then(|| quoted_reply(&line[..start]))?;
+    let Some((code, text)) = reply.or_else(ruby) else {
         return Vec::new();
     };
+    let text = text.trim_end_matches([' ', '(']).to_owned();
     let recipient = infer::recipient(&text).or_else(|| failed_recipient(line));
     vec![Summary { stage, code, text, recipient }]
 }
@@ -160,6 +166,11 @@ fn tuples(text: &str, stage: Stage) -> Vec<Summary> {
             command::mailbox(&body[body.rfind(quote)? + 1..])
         });
         at = text.len() - after.len();
+        // aiosmtplib: `SMTPRecipientRefused(550, '5.1.1 no', 'a@example.org')`.
+        let key = key.or_else(|| {
+            let (value, _) = literal::read(after.strip_prefix(", ").filter(|_| stage == Stage::RcptTo)?)?;
+            command::mailbox(&value).filter(|m| m.contains('@'))
+        });
         if code.get() < 400 {
             continue;
         }
@@ -318,6 +329,14 @@ mod tests {
         check(
             "SMTP Error: The following recipients failed: a@example.org: 550 no",
             "rcpt_to a@example.org | 550 no",
+        );
+        check(
+            "SMTPRecipientsRefused: [SMTPRecipientRefused(550, '5.1.1 no', 'a@example.org')]",
+            "rcpt_to a@example.org | 550 5.1.1 no",
+        );
+        check(
+            "smtp.rb:9:in 'check_response': 550 5.1.1 no (Net::SMTPFatalError)",
+            "unknown - | 550 5.1.1 no",
         );
         check("a plain line about 550 things", "");
     }

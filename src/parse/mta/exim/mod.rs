@@ -93,7 +93,7 @@ fn read(rest: &str) -> Option<EventKind<'_>> {
 
 /// Lines that decide nothing.
 fn known_remark(rest: &str) -> bool {
-    const STARTS: [&str; 24] = [
+    const STARTS: [&str; 26] = [
         "Start queue run",
         "End queue run",
         "exim ",
@@ -107,6 +107,8 @@ fn known_remark(rest: &str) -> bool {
         "no host name found",
         "no IP address found",
         "SMTP connection ",
+        "SMTP error from ",
+        "SMTP timeout ",
         "SMTP command timeout",
         "SMTP syntax error",
         "SMTP protocol ",

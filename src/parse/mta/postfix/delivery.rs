@@ -5,13 +5,13 @@
 //! Written by src/global/log_adhoc.c for smtp, lmtp, local, virtual, pipe, error and discard alike. The text in
 //! parentheses is free-form and may nest; newer versions add keys (`tls=`), so keys are read in any order.
 
-use super::super::text::{Host, angle, codes, host, lines};
+use super::super::text::{Host, angle, codes, host, lines, split_before_blank};
 use super::session;
 use crate::parse::event::{DeliveryAttempt, EventKind, Outcome};
 use crate::smtp::{EnhancedStatus, ReplyCode, Stage};
 use std::borrow::Cow;
 
-/// Reads what follows the queue id, from `to=<` on.
+/// Reads what follows the queue id, from `to=` on.
 pub(super) fn read<'a>(rest: &'a str, daemon: &str) -> Option<EventKind<'a>> {
     let mut fields = Fields::default();
     fields.read(rest)?;
@@ -94,10 +94,10 @@ impl<'a> Fields<'a> {
             let (key, value) = rest.split_once('=')?;
             let after;
             match key {
-                "to" => (self.to, after) = angle(value)?,
+                "to" => (self.to, after) = address(value)?,
                 "orig_to" => {
-                    let (address, tail) = angle(value)?;
-                    (self.orig_to, after) = (Some(address), tail);
+                    let (found, tail) = address(value)?;
+                    (self.orig_to, after) = (Some(found), tail);
                 }
                 "status" => {
                     let end = value.find([' ', ',']).unwrap_or(value.len());
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
                     };
                 }
                 _ => {
-                    let end = value.find(", ").unwrap_or(value.len());
+                    let end = split_before_blank(value, b',').map_or(value.len(), |(value, _)| value.len());
                     match key {
                         "relay" => self.relay = host(&value[..end]),
                         "dsn" => self.dsn = EnhancedStatus::parse(&value[..end]),
@@ -133,6 +133,15 @@ impl<'a> Fields<'a> {
             }
         }
     }
+}
+
+/// `<address>`, or without brackets as some versions have it.
+fn address(value: &str) -> Option<(&str, &str)> {
+    if value.starts_with('<') {
+        return angle(value);
+    }
+    let (address, _) = split_before_blank(value, b',')?;
+    Some((address, &value[address.len()..]))
 }
 
 fn next(after: &str) -> &str {
@@ -223,6 +232,15 @@ mod tests {
             "error",
             "to=<a@example.org>, relay=none, dsn=4.4.1, status=deferred (delivery temporarily suspended: connect to mx[192.0.2.1]:25: Connection refused)",
             "Deferred a@example.org mx 192.0.2.1 connect - 4.4.1 | connect to mx[192.0.2.1]:25: Connection refused",
+        );
+    }
+
+    #[test]
+    fn addresses_without_brackets() {
+        check_from(
+            "local",
+            "to=bob@example.org, orig_to=b, relay=local, dsn=5.1.1, status=bounced (unknown user: \"bob\")",
+            "Bounced bob@example.org (b) - - delivery - 5.1.1 | unknown user: \"bob\"",
         );
     }
 

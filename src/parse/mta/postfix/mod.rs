@@ -29,14 +29,14 @@ fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
     let instance = line.program.split_once('/').map_or(line.program, |(instance, _)| instance);
     let event = |queue_id, kind| Some(LogEvent { format: "postfix", instance, queue_id, kind });
     let Some((queue_id, rest)) = queue_id(message) else {
+        // Two lines of three without a queue id are these.
+        if queue::known_remark(message) {
+            return event(None, EventKind::Other);
+        }
         // Some versions leave `NOQUEUE` out before `proxy-reject`.
-        let refused = reject::read(message.strip_prefix("NOQUEUE: ").unwrap_or(message));
-        return match refused {
-            Some(kind) => event(None, kind),
-            None => event(None, queue::known_remark(message).then_some(EventKind::Other)?),
-        };
+        return event(None, reject::read(message.strip_prefix("NOQUEUE: ").unwrap_or(message))?);
     };
-    if rest.starts_with("to=<") {
+    if rest.starts_with("to=") {
         return event(Some(queue_id), delivery::read(rest, daemon(line.program))?);
     }
     if let Some(kind) = queue::read(rest) {
@@ -53,12 +53,12 @@ fn queue_id(message: &str) -> Option<(&str, &str)> {
         return None;
     }
     let id = &b[..end];
-    let short = end >= 4 && id.iter().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
+    let short = || end >= 4 && id.iter().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
     // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
-    let long = end >= 10 && !id.iter().any(|c| b"AEIOUaeiou".contains(c)) && id[10..].contains(&b'z');
+    let long = || end >= 10 && !id.iter().any(|c| b"AEIOUaeiou".contains(c)) && id[10..].contains(&b'z');
     // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
-    let other = end >= 10 && id.iter().filter(|c| c.is_ascii_digit()).count() >= 2;
-    (short || long || other).then(|| (&message[..end], &message[end + 2..]))
+    let other = || end >= 10 && id.iter().filter(|c| c.is_ascii_digit()).count() >= 2;
+    (short() || long() || other()).then(|| (&message[..end], &message[end + 2..]))
 }
 
 #[cfg(test)]

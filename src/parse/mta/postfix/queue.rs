@@ -4,7 +4,7 @@
 //! (queue active)`, `4F1C: from=<a@example.org>, status=expired, returned to sender`, `4F1C: removed`,
 //! `4F1C: sender non-delivery notification: 5A2B`. Written by smtpd, cleanup, qmgr, bounce and pickup.
 
-use super::super::text::{angle, host};
+use super::super::text::{angle, host, split_before_blank};
 use crate::parse::event::EventKind;
 
 /// Reads what follows the queue id; `None` if it is none of these.
@@ -15,7 +15,7 @@ pub(super) fn read(rest: &str) -> Option<EventKind<'_>> {
     if rest.starts_with("from=<") {
         let (reverse_path, after) = angle(&rest[5..])?;
         // Also `status=force-expired`.
-        if after.contains("expired, returned to sender") {
+        if after.ends_with("expired, returned to sender") {
             return Some(EventKind::Expired { reverse_path });
         }
         return Some(EventKind::Sender { reverse_path, message_id: None });
@@ -29,8 +29,11 @@ pub(super) fn read(rest: &str) -> Option<EventKind<'_>> {
         return Some(EventKind::MessageId(id.strip_suffix('>').unwrap_or(id)));
     }
     if let Some(client) = rest.strip_prefix("client=") {
-        let (peer, fields) = client.split_once(", ").unwrap_or((client, ""));
-        let login = fields.split(", ").find_map(|f| f.strip_prefix("sasl_username="));
+        let (peer, fields) = split_before_blank(client, b',').unwrap_or((client, ""));
+        let login = match fields {
+            "" => None,
+            fields => fields.split(", ").find_map(|f| f.strip_prefix("sasl_username=")),
+        };
         let peer = host(peer);
         return Some(EventKind::Client { host: peer.name, ip: peer.ip, login });
     }

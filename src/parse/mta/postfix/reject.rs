@@ -7,13 +7,13 @@
 //! from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<mx>: 5.7.1 no`.
 //! Only `reject` refuses: `warn`, `hold`, `discard` and the like let the client believe that all is well.
 
-use super::super::text::{angle, codes, host, lines};
+use super::super::text::{angle, codes, host, lines, split_before_blank};
 use crate::parse::event::{EventKind, Refusal};
 use crate::smtp::{Stage, read_reply};
 
 /// Reads what follows the queue id or `NOQUEUE: `.
 pub(super) fn read(rest: &str) -> Option<EventKind<'_>> {
-    let (action, what) = rest.split_once(": ")?;
+    let (action, what) = split_before_blank(rest, b':')?;
     match action {
         "reject" | "milter-reject" | "proxy-reject" => {}
         "reject_warning" | "warn" | "hold" | "discard" | "redirect" | "filter" | "prepend" | "replace"

@@ -1,0 +1,38 @@
+//! Reads inputs to their end with the same engine as the window.
+
+use super::progress::ProgressLine;
+use crate::classify::Knowledge;
+use crate::engine::{Engine, Input, Wake};
+use crate::model::{ReadState, Snapshot};
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, mpsc::SyncSender};
+
+/// Everything that is in `paths`. Shows progress on standard error if that is a terminal.
+pub(super) fn read(knowledge: &Arc<Knowledge>, paths: &[PathBuf], year: Option<i32>) -> Arc<Snapshot> {
+    let (ring, bell) = sync_channel(1);
+    let engine = Engine::start(Arc::clone(knowledge), year, wake(ring));
+    engine.add(paths.iter().map(input).collect());
+    let mut line = ProgressLine::on_stderr();
+    loop {
+        let snapshot = engine.snapshot();
+        if matches!(snapshot.state, ReadState::Done | ReadState::Stopped) {
+            line.clear();
+            return snapshot;
+        }
+        line.show(&snapshot);
+        // The engine rings after every publication; it lives as long as this loop.
+        let _ = bell.recv();
+    }
+}
+
+/// A full bell has been rung already.
+fn wake(ring: SyncSender<()>) -> Wake {
+    Arc::new(move || {
+        let _ = ring.try_send(());
+    })
+}
+
+fn input(path: &PathBuf) -> Input {
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+}

@@ -1,0 +1,89 @@
+//! `fivefifty report`: reads everything, prints what was refused.
+
+use super::args::{Format, ReportArgs};
+use super::{EXIT_CONDITION, EXIT_FAILED, case};
+use crate::classify::Knowledge;
+use crate::export::{write_jsonl, write_markdown, write_terminal};
+use crate::model::{ProblemKind, ReadState, Snapshot};
+use crate::query::{Query, View, answer};
+use anyhow::Context as _;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
+    let filter = query(&args.filter, "--filter")?;
+    let fail_on = args.fail_on.as_deref().map(|text| query(text, "--fail-on")).transpose()?;
+    let knowledge = Arc::new(Knowledge::builtin()?);
+    let snapshot = case::read(&knowledge, &args.paths, args.year);
+    print(args, &knowledge, &snapshot, &filter)?;
+    tell_problems(&snapshot);
+    if nothing_was_readable(&snapshot) {
+        return Ok(ExitCode::from(EXIT_FAILED));
+    }
+    let failed =
+        fail_on.is_some_and(|q| !answered(&knowledge, &snapshot, &q, args.include_transient).rows.is_empty());
+    let strict = args.strict && (!snapshot.problems.is_empty() || snapshot.coverage.not_understood > 0);
+    Ok(if failed || strict { ExitCode::from(EXIT_CONDITION) } else { ExitCode::SUCCESS })
+}
+
+fn query(text: &str, option: &str) -> anyhow::Result<Query> {
+    Query::parse(text).map_err(|e| {
+        let mark = format!("{}{}", " ".repeat(e.at.start), "^".repeat(e.at.len().max(1)));
+        anyhow::anyhow!("{option}: {e}\n  {text}\n  {mark}")
+    })
+}
+
+fn answered(knowledge: &Knowledge, snapshot: &Snapshot, query: &Query, include_transient: bool) -> View {
+    answer(knowledge, snapshot, query, include_transient, &|| false).unwrap_or_default()
+}
+
+fn print(
+    args: &ReportArgs,
+    knowledge: &Knowledge,
+    snapshot: &Snapshot,
+    filter: &Query,
+) -> anyhow::Result<()> {
+    let stdout = io::stdout();
+    let style = super::style(stdout.is_terminal());
+    let mut out = BufWriter::with_capacity(64 * 1024, stdout.lock());
+    let view = answered(knowledge, snapshot, filter, args.include_transient);
+    match args.format {
+        Format::Text => write_terminal(&mut out, snapshot, knowledge, &view, super::width(), style),
+        Format::Md => write_markdown(&mut out, snapshot, knowledge, &view),
+        Format::Jsonl => {
+            // In the order of the evidence, whatever order the window shows.
+            let mut rows = view.rows;
+            rows.sort_unstable();
+            write_jsonl(&mut out, snapshot, knowledge, rows.into_iter())
+        }
+    }
+    .and_then(|()| out.flush())
+    .context("cannot print the report")
+}
+
+/// Each input that gave trouble, on standard error, so that the report itself can be piped on.
+fn tell_problems(snapshot: &Snapshot) {
+    const SHOWN: usize = 50;
+    for problem in snapshot.problems.iter().take(SHOWN) {
+        let line = problem.problem.origin.map_or(String::new(), |o| format!(":{}", o.line));
+        let name = crate::notes::one_line(&problem.source);
+        eprintln!("fivefifty: {name}{line}: {}", problem.problem.message);
+    }
+    if snapshot.problems.len() > SHOWN {
+        eprintln!("fivefifty: and {} more", snapshot.problems.len() - SHOWN);
+    }
+}
+
+/// No source could be read at all.
+fn nothing_was_readable(snapshot: &Snapshot) -> bool {
+    let unusable = |s: &&crate::model::SourceReport| {
+        s.bytes == 0
+            || snapshot
+                .problems
+                .iter()
+                .any(|p| p.source == s.name && p.problem.kind == ProblemKind::Unreadable)
+    };
+    let unreadable = snapshot.problems.iter().filter(|p| p.problem.kind == ProblemKind::Unreadable).count();
+    snapshot.state != ReadState::Empty && unreadable > 0 && snapshot.sources.iter().all(|s| unusable(&s))
+}

@@ -1,0 +1,9 @@
+//! Everything that needs no window: layers, samples against golden output, the command line, bad input.
+
+mod bad_input;
+mod command_line;
+mod corpus;
+mod golden;
+mod layers;
+mod read;
+mod same_result;
