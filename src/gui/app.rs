@@ -499,15 +499,19 @@ impl App {
         let open = frame.snapshot.state != ReadState::Empty;
         let wide = frame.width >= sizes.fold_facets_below;
         let drawer = frame.width < sizes.drawer_below;
-        let facets_shown = open && wide != self.state.facets_toggled;
-        let inspector_shown = open && drawer == self.state.inspector_toggled;
+        // Without any refusal there is nothing to filter and nothing to inspect.
+        let ended = frame.snapshot.state != ReadState::Reading;
+        let nothing = ended && frame.view.n_patterns_total == 0 && frame.view.patterns.is_empty();
+        let facets_shown = open && !nothing && wide != self.state.facets_toggled;
+        let inspector_shown = open && !nothing && drawer == self.state.inspector_toggled;
 
         Panel::top("top bar")
             .exact_size(sizes.top_bar)
             .show_separator_line(false)
             .frame(fill(theme.colors.panel))
             .show(ui, |ui| {
-                let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown };
+                let toggles = open && !nothing;
+                let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown, toggles };
                 top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
             });
         Panel::bottom("status bar")
@@ -531,7 +535,7 @@ impl App {
             if inspector_shown && !drawer {
                 Panel::right("inspector")
                     .default_size(sizes.inspector_width)
-                    .size_range(300.0..=(frame.width * 0.6))
+                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0))
                     .frame(fill(theme.colors.panel))
                     .show(ui, |ui| {
                         inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);

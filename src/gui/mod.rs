@@ -68,12 +68,12 @@ pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> 
 
 /// Opens a window with the application that `create` makes.
 fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), GuiError> {
-    let icon = egui::IconData::default();
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/fivefifty.png"));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("fivefifty")
             .with_app_id("fivefifty")
-            .with_icon(icon)
+            .with_icon(icon.unwrap_or_default())
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([640.0, 420.0]),
         persist_window: true,

@@ -20,6 +20,8 @@ pub struct Shown {
     pub facets: bool,
     /// The inspector is on screen.
     pub inspector: bool,
+    /// There is something to filter and to inspect.
+    pub toggles: bool,
 }
 
 /// Draws the bar.
@@ -42,11 +44,11 @@ pub fn top_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, query: &mut QueryState, sho
             out.push(UiCommand::Paste);
         }
         let open = frame.snapshot.state != ReadState::Empty;
-        let n_toggles = if open { 2.0 } else { 0.0 };
+        let n_toggles = if shown.toggles { 2.0 } else { 0.0 };
         let width = ui.available_width() - 36.0 - n_toggles * 36.0 - theme.sizes.gap;
         let (field, _) = ui.allocate_exact_size(vec2(width.max(80.0), 30.0), Sense::hover());
         query_field_ui(ui, frame, field, query, open, out);
-        if open {
+        if shown.toggles {
             let name = if shown.facets { "Hide facets" } else { "Show facets" };
             let toggle = button_ui(ui, theme, Look::Quiet, Some(icons::FUNNEL), "", name).on_hover_text(name);
             if toggle.clicked() {
