@@ -142,11 +142,17 @@ fn explain(message: &str) -> GuiError {
     if missing && let Some((_, package)) = LIBRARIES.iter().find(|(name, _)| lower.contains(name)) {
         return GuiError::MissingLibrary((*package).to_owned());
     }
-    if lower.contains("failed to open") && lower.contains("display") || lower.contains("xopendisplay") {
-        return GuiError::NoDisplay;
+    if lower.contains("xlib's shared libraries") {
+        return GuiError::MissingLibrary("one of X11's libraries".to_owned());
     }
-    let first = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
-    GuiError::Other(first.to_owned())
+    if lower.contains("connection to x server") || lower.contains("xopendisplay") {
+        let display = std::env::var("DISPLAY").unwrap_or_default();
+        return GuiError::Other(format!("the X server at {display} does not answer"));
+    }
+    let last = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
+    // What stands before names a line of a library's source.
+    let last = last.rsplit_once(".rs:").map_or(last, |(_, rest)| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
+    GuiError::Other(last.to_owned())
 }
 
 #[cfg(test)]
@@ -162,6 +168,11 @@ mod tests {
     fn errors_name_the_package() {
         check("libXcursor.so.1: cannot open shared object file: No such file", "the window needs libxcursor1");
         check("Library libxkbcommon-x11.so could not be loaded.", "the window needs libxkbcommon-x11-0");
+ check(
+            "winit EventLoopError: os error at /src/mod.rs:788: Failed to load one of xlib's shared libraries",
+            "the window needs one of X11's libraries; on Debian",
+        );
+        check("os error at /src/mod.rs:7: it broke", "the window could not be opened: it broke");
         check("something else", "the window could not be opened: something else");
     }
 }

@@ -3,6 +3,7 @@
 use crate::notes::Reader;
 use crate::model::RejectionIdx;
 use crate::query::QueryError;
+use crate::query::complete::Completion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -69,6 +70,12 @@ pub struct QueryState {
     pub error: Option<QueryError>,
     /// The keyboard shall go there.
     pub focus: bool,
+    /// Proposals for the word at the cursor; none while the field is not in use.
+    pub proposals: Vec<Completion>,
+    /// The proposal that Tab takes.
+    pub chosen: usize,
+    /// For what text and cursor the proposals are.
+    pub proposed_for: Option<(String, usize)>,
 }
 
 /// What the drop overlay says.

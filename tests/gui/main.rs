@@ -98,6 +98,23 @@ fn a_mistake_in_the_query_is_said_and_the_last_answer_stays() {
 }
 
 #[test]
+fn the_query_field_proposes_fields_and_values() {
+    let mut harness = window(fixture::working());
+    harness.get_by_label("Filter").focus();
+    harness.run_ok();
+    harness.get_by_label("Filter").type_text("sta");
+    settle(&mut harness);
+    harness.get_by_label("stage:");
+    harness.key_press(Key::Tab);
+    settle(&mut harness);
+    assert_eq!(harness.state().query(), "stage:");
+    harness.get_by_label("mail_from").click();
+    settle(&mut harness);
+    assert_eq!(harness.state().query(), "stage:mail_from ");
+    assert_eq!(harness.state().view().rows.len(), 202);
+}
+
+#[test]
 fn slash_goes_to_the_query_and_is_not_typed() {
     let mut harness = window(fixture::working());
     harness.event(egui::Event::Text("/".to_owned()));
