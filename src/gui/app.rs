@@ -5,7 +5,7 @@ use super::dialogs::Dialogs;
 use super::frame_ctx::FrameCtx;
 use super::panels::{facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar};
 use super::scopes::Scopes;
-use super::state::{Hover, List, Saved, Selection, State, Tab, Toast};
+use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, terms};
 use super::theme::{self, Theme};
 use super::{samples, words};
 use crate::classify::Knowledge;
@@ -303,6 +303,12 @@ impl App {
             UiCommand::Stop => self.engine.stop(),
             UiCommand::Close => self.close(),
             UiCommand::SetQuery(text) => self.set_query(text),
+            UiCommand::TypeQuery(text) if ends_in_field_name(&text) => {
+                // The answer to `code:550 dom` would be empty, and with it the values to propose for `domain:`.
+                self.state.query.error = None;
+                self.state.query.text = text;
+            }
+            UiCommand::TypeQuery(text) => self.set_query(text),
             UiCommand::ToggleTerm(term) => self.set_query(self.last_good_query().with_term(&term)),
             UiCommand::DropLastTerm => self.set_query(self.last_good_query().without_last_term()),
             UiCommand::FocusQuery => self.state.query.focus = true,
@@ -684,6 +690,13 @@ fn step(at: Option<usize>, by: isize, len: usize) -> Option<usize> {
         None if by > 0 => 0,
         None => last,
     })
+}
+
+/// The last word may become the name of a field: `code:550 dom`.
+fn ends_in_field_name(text: &str) -> bool {
+    let Some(last) = terms(text).pop().filter(|last| text.ends_with(last)) else { return false };
+    let last = last.trim_start_matches('-').to_ascii_lowercase();
+    !last.is_empty() && crate::query::fields::FIELDS.iter().any(|field| field.name.starts_with(&last))
 }
 
 fn expand_home(path: &str) -> std::path::PathBuf {

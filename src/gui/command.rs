@@ -28,6 +28,8 @@ pub enum UiCommand {
     Close,
     /// Another text in the query field.
     SetQuery(String),
+    /// A text that is still being typed in the query field.
+    TypeQuery(String),
     /// Put a term into the query, or take it out.
     ToggleTerm(String),
     /// Take the last term out of the query.

@@ -120,6 +120,7 @@ fn query_field_ui(
         let color = if clear.hovered() { colors.text } else { colors.muted };
         text::icon(ui, rect.center(), icons::X, theme.icon(13.0), color);
         if clear.clicked() {
+            query.text.clear();
             out.push(UiCommand::SetQuery(String::new()));
         }
         right = rect.left() - theme.sizes.gap_small;
@@ -167,6 +168,8 @@ fn query_field_ui(
         response.request_focus();
     }
     if query.text != before {
+        out.push(UiCommand::TypeQuery(query.text.clone()));
+    } else if response.lost_focus() {
         out.push(UiCommand::SetQuery(query.text.clone()));
     }
     let shown = proposals_ui(ui, frame, field, query, id, &response, out);
@@ -280,7 +283,10 @@ fn proposals_ui(
                         let place = inner.with_max_x(count.left() - theme.sizes.gap);
                         let insert = text::paint(ui, place, Align::Min, &insert, theme.mono(), colors.text);
                         let rest = place.with_min_x(insert.right().max(place.left() + 120.0) + theme.sizes.gap_large);
-                        let help = words::one_line(&proposal.help);
+                        let help = match proposal.help == proposal.insert {
+                            true => String::new(),
+                            false => words::one_line(&proposal.help),
+                        };
                         text::paint(ui, rest, Align::Min, &help, theme.small(), colors.muted);
                         if response.clicked() {
                             taken = Some(i);
