@@ -4,7 +4,7 @@ use super::progress::ProgressLine;
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, Wake};
 use crate::model::{ReadState, Snapshot};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, mpsc::SyncSender};
 
@@ -12,7 +12,7 @@ use std::sync::{Arc, mpsc::SyncSender};
 pub(super) fn read(knowledge: &Arc<Knowledge>, paths: &[PathBuf], year: Option<i32>) -> Arc<Snapshot> {
     let (ring, bell) = sync_channel(1);
     let engine = Engine::start(Arc::clone(knowledge), year, wake(ring));
-    engine.add(paths.iter().map(input).collect());
+    engine.add(paths.iter().map(|path| input(path)).collect());
     let mut line = ProgressLine::on_stderr();
     loop {
         let snapshot = engine.snapshot();
@@ -33,6 +33,6 @@ fn wake(ring: SyncSender<()>) -> Wake {
     })
 }
 
-fn input(path: &PathBuf) -> Input {
-    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+fn input(path: &Path) -> Input {
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.to_path_buf()) }
 }

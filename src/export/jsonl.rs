@@ -6,7 +6,6 @@
 use crate::classify::Knowledge;
 use crate::model::{Attempt, Rejection, RejectionIdx, Snapshot};
 use crate::query::words::fmt_rfc3339;
-use crate::smtp::Stage;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -42,7 +41,7 @@ struct Line<'a> {
     reverse_path: Option<&'a str>,
     final_recipient: Option<&'a str>,
     original_recipient: Option<&'a str>,
-    stage: Option<&'a str>,
+    stage: &'a str,
     stage_inferred: bool,
     reply_code: Option<u16>,
     enhanced_status: Option<String>,
@@ -88,7 +87,7 @@ fn line<'a>(snapshot: &'a Snapshot, knowledge: &'a Knowledge, rejection: &'a Rej
         reverse_path: evidence.reverse_path.as_ref().map(|path| path.as_str()),
         final_recipient: evidence.final_recipient.as_deref(),
         original_recipient: evidence.original_recipient.as_deref(),
-        stage: (evidence.stage != Stage::Unknown).then(|| evidence.stage.name()),
+        stage: evidence.stage.name(),
         stage_inferred: evidence.stage_inferred,
         reply_code: evidence.reply_code.map(|code| code.get()),
         enhanced_status: evidence.enhanced_status.map(|status| status.to_string()),
@@ -169,7 +168,7 @@ mod tests {
             concat!(
                 r#"{"source":"mail.log","line":1,"format":"postfix","direction":"outgoing","time":null,"#,
                 r#""reporting_mta":null,"remote_mta":null,"remote_ip":null,"queue_id":null,"message_id":null,"#,
-                r#""reverse_path":null,"final_recipient":null,"original_recipient":null,"stage":null,"#,
+                r#""reverse_path":null,"final_recipient":null,"original_recipient":null,"stage":"unknown","#,
                 r#""stage_inferred":false,"reply_code":null,"enhanced_status":null,"diagnostic_code":null,"#,
                 r#""action":"failed","attempts":[],"category":"unclassified","matrix_row":null,"rule":null,"#,
                 r#""tier":"text","confidence":"medium","provider":null,"actor":["sender_admin"],"#,

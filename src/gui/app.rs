@@ -3,7 +3,9 @@
 use super::command::{Commands, UiCommand};
 use super::dialogs::Dialogs;
 use super::frame_ctx::FrameCtx;
-use super::panels::{facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar};
+use super::panels::{
+    facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar,
+};
 use super::scopes::Scopes;
 use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, terms};
 use super::theme::{self, Theme};
@@ -159,7 +161,12 @@ impl App {
         let ended = matches!(self.snapshot.state, ReadState::Done | ReadState::Stopped);
         let current = self.view.generation == self.snapshot.generation;
         let selection = &mut self.state.selection;
-        if ended && current && selection.pattern.is_none() && selection.message.is_none() && !selection.cleared {
+        if ended
+            && current
+            && selection.pattern.is_none()
+            && selection.message.is_none()
+            && !selection.cleared
+        {
             let first = most_needed(&self.view, &self.knowledge);
             selection.pattern = first.map(|at| self.view.patterns[at].pattern.id.clone());
             selection.scroll = true;
@@ -270,7 +277,11 @@ impl App {
         });
         // Enter on a focused control presses the control.
         let focused = ctx.memory(|m| m.focused().is_some());
-        if open && !typing && !popup && !focused && ctx.input(|i| i.key_pressed(Key::Enter))
+        if open
+            && !typing
+            && !popup
+            && !focused
+            && ctx.input(|i| i.key_pressed(Key::Enter))
             && let Some(pattern) = &self.state.selection.pattern
         {
             self.commands.push(UiCommand::ToggleTerm(format!("pattern:{pattern}")));
@@ -431,7 +442,8 @@ impl App {
         let (snapshot, knowledge) = (self.snapshot.clone(), self.knowledge.clone());
         let selection = &self.state.selection;
         let pattern = selection.pattern.as_deref();
-        let pattern = pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
+        let pattern =
+            pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
         let message = selection.message;
         let n_rows = pattern.as_ref().map_or(0, |p| p.rows.len());
         let write = move || match (&pattern, message) {
@@ -619,15 +631,18 @@ fn drawer_ui(ctx: &egui::Context, frame: &FrameCtx<'_>, state: &State, markdown:
         egui::pos2(all.right() - width, top),
         egui::pos2(all.right(), all.bottom() - sizes.status_bar),
     );
-    egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min).show(ctx, |ui| {
-        ui.set_min_size(rect.size());
-        ui.set_max_size(rect.size());
-        ui.painter().rect_filled(rect, 0, frame.theme.colors.panel);
-        ui.painter().vline(rect.left(), rect.y_range(), frame.theme.line());
-        let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        ui.set_clip_rect(rect);
-        inspector::inspector_ui(&mut ui, frame, state, markdown, out);
-    });
+    egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min).show(
+        ctx,
+        |ui| {
+            ui.set_min_size(rect.size());
+            ui.set_max_size(rect.size());
+            ui.painter().rect_filled(rect, 0, frame.theme.colors.panel);
+            ui.painter().vline(rect.left(), rect.y_range(), frame.theme.line());
+            let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+            ui.set_clip_rect(rect);
+            inspector::inspector_ui(&mut ui, frame, state, markdown, out);
+        },
+    );
 }
 
 impl eframe::App for App {

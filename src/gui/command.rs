@@ -1,9 +1,9 @@
 //! What panels ask for. Commands run after drawing; panels change nothing but their own state.
 
-use crate::notes::Reader;
 use super::state::{List, Tab};
 use crate::engine::Input;
 use crate::model::RejectionIdx;
+use crate::notes::Reader;
 
 /// One thing to do after drawing.
 #[derive(Clone, Debug)]

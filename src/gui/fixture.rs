@@ -3,8 +3,8 @@
 use crate::classify::{Facts, Knowledge};
 use crate::engine::{RawLine, RawLines};
 use crate::model::{
-    Attempt, Coverage, Evidence, Origin, Pattern, Problem, ProblemKind, Progress, ReadState, Rejection, Snapshot,
-    SourceId, SourceLocation, SourceProblem, SourceReport, Timestamp,
+    Attempt, Coverage, Evidence, Origin, Pattern, Problem, ProblemKind, Progress, ReadState, Rejection,
+    Snapshot, SourceId, SourceLocation, SourceProblem, SourceReport, Timestamp,
 };
 use crate::query::{Query, View};
 use crate::smtp::{EnhancedStatus, ReplyCode, ReversePath, Stage};
@@ -137,7 +137,8 @@ const TEMPLATES: &[Template] = &[
     },
 ];
 
-const PEOPLE: &[&str] = &["ana", "bo", "carl", "dee", "eli", "fay", "gus", "hana", "ivo", "june", "kai", "lena", "milo"];
+const PEOPLE: &[&str] =
+    &["ana", "bo", "carl", "dee", "eli", "fay", "gus", "hana", "ivo", "june", "kai", "lena", "milo"];
 
 /// A case that was read to its end, with one broken source and four lines not understood.
 pub fn working() -> Fixture {
@@ -201,7 +202,13 @@ pub fn working() -> Fixture {
     snapshot.accepted = Arc::new(BTreeMap::from([("gmail.example".to_owned(), 94_102)]));
     let view = answer(&knowledge, &snapshot, &Query::default(), false);
     let first = view.patterns.first().map_or(0, |p| p.rows[0]);
-    Fixture { raw: Some(Arc::new(raw(first))), knowledge, snapshot: Arc::new(snapshot), view: Arc::new(view), now }
+    Fixture {
+        raw: Some(Arc::new(raw(first))),
+        knowledge,
+        snapshot: Arc::new(snapshot),
+        view: Arc::new(view),
+        now,
+    }
 }
 
 /// The same while it is being read.
@@ -279,16 +286,41 @@ fn answer(knowledge: &Knowledge, snapshot: &Snapshot, query: &Query, include_tra
 }
 
 fn raw(rejection: u32) -> RawLines {
-    let line = |number: u64, text: &str, own: bool, deciding: bool| RawLine { number, text: text.to_owned(), own, deciding };
+    let line = |number: u64, text: &str, own: bool, deciding: bool| RawLine {
+        number,
+        text: text.to_owned(),
+        own,
+        deciding,
+    };
     RawLines {
         rejection,
         source: "/var/log/mail.log".into(),
         problem: None,
         lines: vec![
-            line(81_207, "Nov 18 14:58:58 out1 postfix/smtpd[911]: 4c8Kx40z2bQ: client=app3[10.0.2.17], sasl_username=news", true, false),
-            line(81_208, "Nov 18 14:58:58 out1 dovecot: imap-login: Login: user=<kim>, method=PLAIN, rip=192.0.2.77", false, false),
-            line(81_209, "Nov 18 14:58:58 out1 postfix/cleanup[914]: 4c8Kx40z2bQ: message-id=<9f2c.0@acme.example>", true, false),
-            line(81_244, "Nov 18 14:59:07 out1 postfix/smtp[930]: 4c8Kx40z2bQ: to=<ana0@gmail.example>, relay=mx.gmail.example[192.0.2.26]:25, delay=9, dsn=5.7.26, status=bounced (host mx.gmail.example[192.0.2.26] said: 550-5.7.26 Your email has been blocked because the sender is unauthenticated. (in reply to end of DATA command))", true, true),
+            line(
+                81_207,
+                "Nov 18 14:58:58 out1 postfix/smtpd[911]: 4c8Kx40z2bQ: client=app3[10.0.2.17], sasl_username=news",
+                true,
+                false,
+            ),
+            line(
+                81_208,
+                "Nov 18 14:58:58 out1 dovecot: imap-login: Login: user=<kim>, method=PLAIN, rip=192.0.2.77",
+                false,
+                false,
+            ),
+            line(
+                81_209,
+                "Nov 18 14:58:58 out1 postfix/cleanup[914]: 4c8Kx40z2bQ: message-id=<9f2c.0@acme.example>",
+                true,
+                false,
+            ),
+            line(
+                81_244,
+                "Nov 18 14:59:07 out1 postfix/smtp[930]: 4c8Kx40z2bQ: to=<ana0@gmail.example>, relay=mx.gmail.example[192.0.2.26]:25, delay=9, dsn=5.7.26, status=bounced (host mx.gmail.example[192.0.2.26] said: 550-5.7.26 Your email has been blocked because the sender is unauthenticated. (in reply to end of DATA command))",
+                true,
+                true,
+            ),
             line(81_247, "Nov 18 14:59:07 out1 postfix/qmgr[402]: 4c8Kx40z2bQ: removed", true, false),
         ],
     }

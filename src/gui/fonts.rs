@@ -6,13 +6,22 @@ use eframe::egui;
 use egui::epaint::text::{FallbackRequest, FontProvider};
 use egui::{FontData, FontFamily};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where fonts are installed.
 const FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
 /// The first characters of the file names that are taken, the better ones first.
-const NAMES: &[&str] = &["notosanscjk", "notosansjp", "notosanssc", "sourcehansans", "wqy", "droidsansfallback", "ipag", "unifont"];
+const NAMES: &[&str] = &[
+    "notosanscjk",
+    "notosansjp",
+    "notosanssc",
+    "sourcehansans",
+    "wqy",
+    "droidsansfallback",
+    "ipag",
+    "unifont",
+];
 
 /// Looks for an installed font when a character is missing.
 pub struct InstalledFonts {
@@ -44,7 +53,10 @@ impl FontProvider for InstalledFonts {
 fn install(ctx: &egui::Context) {
     let Some(path) = find() else { return };
     let Ok(bytes) = std::fs::read(&path) else { return };
-    let family = |family| egui::epaint::text::InsertFontFamily { family, priority: egui::epaint::text::FontPriority::Lowest };
+    let family = |family| egui::epaint::text::InsertFontFamily {
+        family,
+        priority: egui::epaint::text::FontPriority::Lowest,
+    };
     let families = ["semibold", "display", "mono-semibold"].map(|name| FontFamily::Name(name.into()));
     let families = families.into_iter().chain([FontFamily::Proportional, FontFamily::Monospace]);
     ctx.add_font(egui::epaint::text::FontInsert::new(

@@ -137,8 +137,11 @@ fn explain(message: &str) -> GuiError {
         ("glx", "libgl1"),
         ("libwayland", "libwayland-client0"),
     ];
-    let missing = lower.contains("cannot open shared object") || lower.contains("could not be loaded")
-        || lower.contains("dlopen") || lower.contains("library") || lower.contains("not supported");
+    let missing = lower.contains("cannot open shared object")
+        || lower.contains("could not be loaded")
+        || lower.contains("dlopen")
+        || lower.contains("library")
+        || lower.contains("not supported");
     if missing && let Some((_, package)) = LIBRARIES.iter().find(|(name, _)| lower.contains(name)) {
         return GuiError::MissingLibrary((*package).to_owned());
     }
@@ -151,7 +154,9 @@ fn explain(message: &str) -> GuiError {
     }
     let last = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
     // What stands before names a line of a library's source.
-    let last = last.rsplit_once(".rs:").map_or(last, |(_, rest)| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
+    let last = last
+        .rsplit_once(".rs:")
+        .map_or(last, |(_, rest)| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
     GuiError::Other(last.to_owned())
 }
 
@@ -166,9 +171,12 @@ mod tests {
 
     #[test]
     fn errors_name_the_package() {
-        check("libXcursor.so.1: cannot open shared object file: No such file", "the window needs libxcursor1");
+        check(
+            "libXcursor.so.1: cannot open shared object file: No such file",
+            "the window needs libxcursor1",
+        );
         check("Library libxkbcommon-x11.so could not be loaded.", "the window needs libxkbcommon-x11-0");
- check(
+        check(
             "winit EventLoopError: os error at /src/mod.rs:788: Failed to load one of xlib's shared libraries",
             "the window needs one of X11's libraries; on Debian",
         );

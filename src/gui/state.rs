@@ -1,7 +1,7 @@
 //! What the window remembers between frames, and what it remembers between runs.
 
-use crate::notes::Reader;
 use crate::model::RejectionIdx;
+use crate::notes::Reader;
 use crate::query::QueryError;
 use crate::query::complete::Completion;
 use serde::{Deserialize, Serialize};

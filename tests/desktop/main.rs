@@ -57,9 +57,8 @@ fn a_dropped_log_is_read_and_its_note_is_copied() {
     let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/postfix/gmail-unauthenticated.log");
     desktop.drop_files(window, &[log.as_path()], PATIENCE).expect("the drop is taken");
 
-    let title = wait("the title with the number", || {
-        desktop.title(window).filter(|title| title.contains("refused"))
-    });
+    let title =
+        wait("the title with the number", || desktop.title(window).filter(|title| title.contains("refused")));
     let n: u32 = title.split(' ').next().expect("a word").replace(',', "").parse().expect("a number first");
     assert!(n > 0, "{title}");
 

@@ -67,7 +67,7 @@ fn no_permission_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("secret.log");
     fs::write(&path, GOOD).expect("a file");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
     if fs::read(&path).is_ok() {
         eprintln!("skipped: this user may read everything (root)");
         return;

@@ -46,7 +46,11 @@ pub fn headline_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
         }
     }
     let mut x = row.right();
-    let kinds = [(needs[2], "nothing to do", colors.muted), (needs[1], "wait", colors.warning), (needs[0], "to act on", colors.error)];
+    let kinds = [
+        (needs[2], "nothing to do", colors.muted),
+        (needs[1], "wait", colors.warning),
+        (needs[0], "to act on", colors.error),
+    ];
     for (n, what, color) in kinds.into_iter().filter(|(n, ..)| *n > 0) {
         let label = format!("{} {what}", words::number(n));
         let galley = text::line(ui, &label, theme.small_strong(), color, 200.0);

@@ -30,13 +30,16 @@ pub fn keys_ui(ctx: &Context, theme: &Theme) -> bool {
         .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ctx, |ui: &mut Ui| {
             ui.spacing_mut().interact_size.y = 18.0;
-            egui::Grid::new("keys grid").num_columns(2).spacing([24.0, 6.0]).min_row_height(18.0).show(ui, |ui| {
-                for (key, what) in KEYS {
-                    ui.label(egui::RichText::new(*key).font(theme.mono()).color(theme.colors.text));
-                    ui.label(egui::RichText::new(*what).font(theme.body()).color(theme.colors.muted));
-                    ui.end_row();
-                }
-            });
+            egui::Grid::new("keys grid").num_columns(2).spacing([24.0, 6.0]).min_row_height(18.0).show(
+                ui,
+                |ui| {
+                    for (key, what) in KEYS {
+                        ui.label(egui::RichText::new(*key).font(theme.mono()).color(theme.colors.text));
+                        ui.label(egui::RichText::new(*what).font(theme.body()).color(theme.colors.muted));
+                        ui.end_row();
+                    }
+                },
+            );
         });
     open
 }

@@ -11,7 +11,9 @@ use egui::{Align, Ui, vec2};
 /// `mail.log.2.gz, line 812: the gzip stream ends early`.
 pub fn problem_text(problem: &SourceProblem) -> String {
     match problem.problem.origin {
-        Some(origin) => format!("{}, line {}: {}", problem.source, words::number(origin.line), problem.problem.message),
+        Some(origin) => {
+            format!("{}, line {}: {}", problem.source, words::number(origin.line), problem.problem.message)
+        }
         None => format!("{}: {}", problem.source, problem.problem.message),
     }
 }
@@ -107,7 +109,8 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             let lines = words::counted(coverage.lines, "line", "lines");
             let replies = words::number(coverage.with_reply);
             sentence(ui, &format!("{lines} of {n_sources} read, {replies} with a reply"));
-            let mut formats: Vec<&str> = snapshot.sources.iter().flat_map(|s| s.formats.iter().copied()).collect();
+            let mut formats: Vec<&str> =
+                snapshot.sources.iter().flat_map(|s| s.formats.iter().copied()).collect();
             formats.sort_unstable();
             formats.dedup();
             let recognised = if formats.is_empty() {
@@ -120,7 +123,10 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             let tips = if formats.is_empty() {
                 ["Try the log of the mail server, the whole notice as .eml, or a pasted transcript", ""]
             } else {
-                ["Try the log of the day of the failure, or of the host that sends", "Deferred mail (4yz) can be shown from the menu"]
+                [
+                    "Try the log of the day of the failure, or of the host that sends",
+                    "Deferred mail (4yz) can be shown from the menu",
+                ]
             };
             for tip in tips.into_iter().filter(|t| !t.is_empty()) {
                 sentence(ui, tip);
@@ -133,7 +139,16 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
                 }
             }
             ui.add_space(theme.sizes.gap_large);
-            if button_ui(ui, theme, Look::Plain, Some(icons::FOLDER_OPEN), "Open other files…", "Open other files…").clicked() {
+            if button_ui(
+                ui,
+                theme,
+                Look::Plain,
+                Some(icons::FOLDER_OPEN),
+                "Open other files…",
+                "Open other files…",
+            )
+            .clicked()
+            {
                 out.push(UiCommand::OpenFiles);
             }
         }

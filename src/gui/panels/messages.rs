@@ -59,7 +59,8 @@ fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, list: List, out: &mut Commands) 
         right = text::paint(ui, place, Align::Min, "Messages", theme.strong(), colors.text).right();
     }
     if list == List::Messages {
-        let place = Rect::from_min_max(pos2(right + 12.0, rect.top()), pos2(rect.right() - 12.0, rect.bottom()));
+        let place =
+            Rect::from_min_max(pos2(right + 12.0, rect.top()), pos2(rect.right() - 12.0, rect.bottom()));
         let n = frame.rows().len() as u64;
         let summary = match frame.pattern() {
             Some(pattern) => format!(
@@ -85,7 +86,8 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let rows = frame.rows();
     let width = ui.available_width();
     // The two addresses share what the other columns leave; columns go when there is no room for them.
-    let fixed = [(116.0, true), (84.0, width > 600.0), (82.0, true), (100.0, width > 700.0), (34.0, width > 480.0)];
+    let fixed =
+        [(116.0, true), (84.0, width > 600.0), (82.0, true), (100.0, width > 700.0), (34.0, width > 480.0)];
     let taken: f32 = fixed.iter().filter(|(_, shown)| *shown).map(|(w, _)| w).sum();
     let sender_shown = width > 420.0;
     let gaps = theme.sizes.gap * 8.0 + theme.sizes.gap_large;

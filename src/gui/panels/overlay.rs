@@ -17,7 +17,13 @@ pub fn drop_overlay(ctx: &Context, theme: &Theme, hover: Hover, something_open: 
     painter.rect_stroke(inner, theme.radius(), Stroke::new(2.0, theme.colors.accent), StrokeKind::Inside);
     let center = rect.center();
     let icon = icons::TRAY_ARROW_DOWN;
-    painter.text(center - vec2(0.0, 44.0), Align2::CENTER_CENTER, icon, theme.icon(44.0), theme.colors.accent);
+    painter.text(
+        center - vec2(0.0, 44.0),
+        Align2::CENTER_CENTER,
+        icon,
+        theme.icon(44.0),
+        theme.colors.accent,
+    );
     let files = words::counted(hover.n_files.max(1) as u64, "file", "files");
     let (sentence, hint) = match (something_open, hover.replace) {
         (false, _) => (format!("Open {files}"), ""),
@@ -44,7 +50,8 @@ pub fn toast_ui(ctx: &Context, theme: &Theme, toast: &Toast) {
                         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 16.0), egui::Sense::hover());
                         let icon = icons::FILL_CHECK_CIRCLE;
                         text::icon(ui, rect.center(), icon, theme.icon_fill(16.0), theme.colors.good);
-                        let words = egui::RichText::new(&toast.text).font(theme.body()).color(theme.colors.text);
+                        let words =
+                            egui::RichText::new(&toast.text).font(theme.body()).color(theme.colors.text);
                         ui.add(egui::Label::new(words).extend());
                     });
                 });

@@ -48,7 +48,8 @@ fn selected_at(frame: &FrameCtx<'_>) -> Option<usize> {
 
 fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let theme = frame.theme;
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme.sizes.list_header), egui::Sense::hover());
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme.sizes.list_header), egui::Sense::hover());
     ui.painter().rect_filled(rect, 0, theme.colors.panel);
     let inner = rect.shrink2(vec2(theme.sizes.gap_large, 0.0));
     let title = text::paint(ui, inner, Align::Min, "Patterns", theme.strong(), theme.colors.text);
@@ -57,7 +58,10 @@ fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     text::paint(ui, place, Align::Min, &n, theme.body(), theme.colors.faint);
     if frame.selection.pattern.is_some() && frame.view.patterns.len() > 1 {
         let galley = text::line(ui, "All messages", theme.small(), theme.colors.accent, 200.0);
-        let rect = Rect::from_min_max(pos2(inner.right() - galley.size().x, rect.top() + 4.0), pos2(inner.right(), rect.bottom() - 4.0));
+        let rect = Rect::from_min_max(
+            pos2(inner.right() - galley.size().x, rect.top() + 4.0),
+            pos2(inner.right(), rect.bottom() - 4.0),
+        );
         let response = ui.interact(rect, ui.scope_id().with("all messages"), egui::Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "All messages"));
         text::paint_galley(ui, rect, Align::Min, galley, theme.colors.accent);
@@ -99,7 +103,14 @@ fn pattern_ui(ui: &mut Ui, frame: &FrameCtx<'_>, row: &PatternRow, out: &mut Com
     let mut right = rect.right() - theme.sizes.gap_large;
     if rect.width() > 430.0 {
         let left = right - 86.0;
-        text::paint(ui, upper(left, right), Align::Max, &words::ago(frame.now, row.last_seen), theme.body(), colors.text);
+        text::paint(
+            ui,
+            upper(left, right),
+            Align::Max,
+            &words::ago(frame.now, row.last_seen),
+            theme.body(),
+            colors.text,
+        );
         text::paint(ui, lower(left, right), Align::Max, &words::since(row.first_seen), theme.small(), quiet);
         right = left - theme.sizes.gap;
     }
@@ -121,7 +132,13 @@ fn pattern_ui(ui: &mut Ui, frame: &FrameCtx<'_>, row: &PatternRow, out: &mut Com
         right = left - theme.sizes.gap_large;
     }
 
-    text::icon(ui, pos2(rect.left() + 22.0, rect.center().y), icons::family(icon), theme.icon_fill(18.0), family);
+    text::icon(
+        ui,
+        pos2(rect.left() + 22.0, rect.center().y),
+        icons::family(icon),
+        theme.icon_fill(18.0),
+        family,
+    );
     let left = rect.left() + 46.0;
     let badge = badge_width(ui, theme, need);
     let title_place = upper(left, (right - badge - theme.sizes.gap).max(left));
@@ -176,6 +193,7 @@ fn trend(ui: &Ui, rect: Rect, bars: &[u32; TREND_BARS], color: Color32) {
         let bar = Rect::from_min_max(pos2(x, rect.bottom() - height), pos2(x + 3.0, rect.bottom()));
         ui.painter().rect_filled(bar, 0, color);
     }
-    let base = Rect::from_min_max(pos2(rect.left(), rect.bottom()), pos2(rect.right() - 1.0, rect.bottom() + 1.0));
+    let base =
+        Rect::from_min_max(pos2(rect.left(), rect.bottom()), pos2(rect.right() - 1.0, rect.bottom() + 1.0));
     ui.painter().rect_filled(base, 0, color.gamma_multiply(0.35));
 }

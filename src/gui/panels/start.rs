@@ -74,12 +74,15 @@ fn drop_area_ui(ui: &mut Ui, frame: &FrameCtx<'_>, typed_path: &mut String, out:
     ui.painter().rect_filled(area, 10, colors.panel);
     let dash = Stroke::new(1.0, colors.faint.gamma_multiply(0.7));
     let edge = area.shrink(0.5);
-    let corners = [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
+    let corners =
+        [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
     ui.painter().extend(Shape::dashed_line(&corners, dash, 4.0, 3.0));
 
     let center = area.center_top();
     text::icon(ui, center + vec2(0.0, 48.0), icons::ENVELOPE_OPEN, theme.icon(40.0), colors.accent);
-    let line = |dy: f32, height: f32| Rect::from_min_size(pos2(area.left() + 12.0, area.top() + dy), vec2(area.width() - 24.0, height));
+    let line = |dy: f32, height: f32| {
+        Rect::from_min_size(pos2(area.left() + 12.0, area.top() + dy), vec2(area.width() - 24.0, height))
+    };
     let heading = "Drop a mail log, an SMTP transcript or an undeliverable notice";
     let size = if area.width() < 620.0 { theme.sizes.heading } else { theme.sizes.start_heading };
     text::paint(ui, line(82.0, 30.0), Align::Center, heading, theme.display(size), colors.text);
@@ -91,7 +94,8 @@ fn drop_area_ui(ui: &mut Ui, frame: &FrameCtx<'_>, typed_path: &mut String, out:
         let id = ui.scope_id().with(name);
         let width = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(360.0);
         let place = Rect::from_center_size(place.center(), vec2(width.min(place.width()), place.height()));
-        let mut row = ui.new_child(UiBuilder::new().max_rect(place).layout(Layout::left_to_right(Align::Center)));
+        let mut row =
+            ui.new_child(UiBuilder::new().max_rect(place).layout(Layout::left_to_right(Align::Center)));
         add(&mut row);
         let new = row.min_rect().width();
         if (new - width).abs() > 0.5 {
@@ -100,13 +104,16 @@ fn drop_area_ui(ui: &mut Ui, frame: &FrameCtx<'_>, typed_path: &mut String, out:
         }
     };
     centered(ui, "open", line(148.0, 30.0), &mut |ui| {
-        if button_ui(ui, theme, Look::Main, Some(icons::FOLDER_OPEN), "Open files…", "Open files…").clicked() {
+        if button_ui(ui, theme, Look::Main, Some(icons::FOLDER_OPEN), "Open files…", "Open files…").clicked()
+        {
             out.push(UiCommand::OpenFiles);
         }
         if button_ui(ui, theme, Look::Plain, None, "Open folder…", "Open folder…").clicked() {
             out.push(UiCommand::OpenFolder);
         }
-        if button_ui(ui, theme, Look::Plain, Some(icons::CLIPBOARD_TEXT), "Paste evidence", "Paste evidence").clicked() {
+        if button_ui(ui, theme, Look::Plain, Some(icons::CLIPBOARD_TEXT), "Paste evidence", "Paste evidence")
+            .clicked()
+        {
             out.push(UiCommand::Paste);
         }
     });
@@ -127,7 +134,8 @@ fn drop_area_ui(ui: &mut Ui, frame: &FrameCtx<'_>, typed_path: &mut String, out:
         info.current_text_value = Some(typed_path.clone());
         info
     });
-    if response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !typed_path.trim().is_empty() {
+    if response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !typed_path.trim().is_empty()
+    {
         out.push(UiCommand::OpenTyped(typed_path.trim().to_owned()));
     }
 }
@@ -188,7 +196,14 @@ fn recent_ui(ui: &mut Ui, frame: &FrameCtx<'_>, recent: &[Recent], out: &mut Com
             text::icon(ui, center, icons::FILE_TEXT, theme.icon(15.0), colors.muted);
             let opened = chrono::DateTime::from_timestamp(item.opened, 0);
             let inner = Rect::from_min_max(rect.min + vec2(29.0, 0.0), rect.max - vec2(4.0, 0.0));
-            let when = text::paint(ui, inner, Align::Max, &words::ago(frame.now, opened), theme.small(), colors.faint);
+            let when = text::paint(
+                ui,
+                inner,
+                Align::Max,
+                &words::ago(frame.now, opened),
+                theme.small(),
+                colors.faint,
+            );
             let place = inner.with_max_x(when.left() - theme.sizes.gap);
             text::paint(ui, place, Align::Min, &name, theme.body(), colors.text);
             if response.on_hover_text(item.paths.join("\n")).clicked() {

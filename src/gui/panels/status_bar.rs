@@ -81,7 +81,11 @@ fn sources_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     egui::Grid::new("sources").num_columns(3).spacing([16.0, 4.0]).show(ui, |ui| {
         for source in frame.snapshot.sources.iter().take(20) {
             ui.label(egui::RichText::new(words::one_line(&source.name)).font(theme.mono()));
-            let formats = if source.formats.is_empty() { "nothing recognised".to_owned() } else { source.formats.join(", ") };
+            let formats = if source.formats.is_empty() {
+                "nothing recognised".to_owned()
+            } else {
+                source.formats.join(", ")
+            };
             ui.label(egui::RichText::new(formats).color(theme.colors.muted));
             ui.label(words::counted(source.rejections, "refusal", "refusals"));
             ui.end_row();

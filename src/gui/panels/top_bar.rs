@@ -25,7 +25,13 @@ pub struct Shown {
 }
 
 /// Draws the bar.
-pub fn top_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, query: &mut QueryState, shown: &Shown, out: &mut Commands) {
+pub fn top_bar_ui(
+    ui: &mut Ui,
+    frame: &FrameCtx<'_>,
+    query: &mut QueryState,
+    shown: &Shown,
+    out: &mut Commands,
+) {
     let theme = frame.theme;
     let colors = &theme.colors;
     let bar = ui.max_rect();
@@ -35,7 +41,14 @@ pub fn top_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, query: &mut QueryState, sho
         let (logo, _) = ui.allocate_exact_size(vec2(84.0, 24.0), Sense::hover());
         let center = logo.left_center() + vec2(10.0, 0.0);
         text::icon(ui, center, icons::FILL_ENVELOPE_OPEN, theme.icon_fill(19.0), colors.reputation);
-        text::paint(ui, logo.with_min_x(logo.left() + 26.0), Align::Min, "fivefifty", theme.strong(), colors.text);
+        text::paint(
+            ui,
+            logo.with_min_x(logo.left() + 26.0),
+            Align::Min,
+            "fivefifty",
+            theme.strong(),
+            colors.text,
+        );
         ui.add_space(theme.sizes.gap_small);
         if button_ui(ui, theme, Look::Plain, Some(icons::FOLDER_OPEN), "Open…", "Open…").clicked() {
             out.push(UiCommand::OpenFiles);
@@ -138,8 +151,13 @@ fn query_field_ui(
         job.wrap.max_width = f32::INFINITY;
         ui.painter().layout_job(job)
     };
-    let hint = if open { "Filter: words, code:550, stage:rcpt, who:dns …" } else { "Filter appears when something is open" };
-    let mut child = ui.new_child(UiBuilder::new().max_rect(inner).layout(egui::Layout::left_to_right(Align::Center)));
+    let hint = if open {
+        "Filter: words, code:550, stage:rcpt, who:dns …"
+    } else {
+        "Filter appears when something is open"
+    };
+    let mut child =
+        ui.new_child(UiBuilder::new().max_rect(inner).layout(egui::Layout::left_to_right(Align::Center)));
     let before = query.text.clone();
     let id = egui::Id::unique(QUERY_NAME);
     // With proposals Tab takes one; without, it goes to the next control.
@@ -282,7 +300,8 @@ fn proposals_ui(
                         let insert = words::one_line(&proposal.insert);
                         let place = inner.with_max_x(count.left() - theme.sizes.gap);
                         let insert = text::paint(ui, place, Align::Min, &insert, theme.mono(), colors.text);
-                        let rest = place.with_min_x(insert.right().max(place.left() + 120.0) + theme.sizes.gap_large);
+                        let rest = place
+                            .with_min_x(insert.right().max(place.left() + 120.0) + theme.sizes.gap_large);
                         let help = match proposal.help == proposal.insert {
                             true => String::new(),
                             false => words::one_line(&proposal.help),
@@ -323,7 +342,8 @@ fn query_job(frame: &FrameCtx<'_>, text: &str, error_at: Option<std::ops::Range<
     let theme = frame.theme;
     let colors = &theme.colors;
     let plain = TextFormat::simple(theme.mono(), colors.text);
-    let name = TextFormat { color: colors.accent, background: colors.raised, expand_bg: 3.0, ..plain.clone() };
+    let name =
+        TextFormat { color: colors.accent, background: colors.raised, expand_bg: 3.0, ..plain.clone() };
     let value = TextFormat { background: colors.raised, expand_bg: 3.0, ..plain.clone() };
 
     // Cut at every place where the format may change.

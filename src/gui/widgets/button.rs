@@ -16,7 +16,14 @@ pub enum Look {
 }
 
 /// A button with an icon, a text, or both. `name` is what screen readers and tests call it.
-pub fn button_ui(ui: &mut Ui, theme: &Theme, look: Look, icon: Option<char>, text: &str, name: &str) -> Response {
+pub fn button_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    look: Look,
+    icon: Option<char>,
+    text: &str,
+    name: &str,
+) -> Response {
     let colors = &theme.colors;
     let font = if look == Look::Main { theme.strong() } else { theme.body() };
     let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
@@ -62,7 +69,14 @@ pub fn menu_button_ui(ui: &mut Ui, theme: &Theme, text: &str, name: &str) -> Res
 }
 
 /// A small coloured word. Returns the width it took; painted with its left edge at `left_center`.
-pub fn paint_badge(ui: &Ui, theme: &Theme, left_center: egui::Pos2, text: &str, fg: Color32, bg: Color32) -> f32 {
+pub fn paint_badge(
+    ui: &Ui,
+    theme: &Theme,
+    left_center: egui::Pos2,
+    text: &str,
+    fg: Color32,
+    bg: Color32,
+) -> f32 {
     let galley = ui.painter().layout_no_wrap(text.to_owned(), theme.badge(), fg);
     let size = galley.size() + vec2(10.0, 3.0);
     let rect = Rect::from_min_size(left_center - vec2(0.0, size.y / 2.0), size);

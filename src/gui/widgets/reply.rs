@@ -118,7 +118,12 @@ pub fn marked(text: &str, marks: &[Range<u32>], font: FontId, color: Color32, ma
 }
 
 /// A box with evidence: a coloured edge at the left, the text wraps and can be selected.
-pub fn evidence_box_ui(ui: &mut Ui, theme: &Theme, edge: Color32, add: impl FnOnce(&mut Ui)) -> egui::Response {
+pub fn evidence_box_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    edge: Color32,
+    add: impl FnOnce(&mut Ui),
+) -> egui::Response {
     let frame = egui::Frame::new()
         .fill(theme.colors.background)
         .stroke(theme.line())

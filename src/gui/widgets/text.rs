@@ -16,7 +16,8 @@ pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Ar
 /// Makes a job stay on one line of `width`.
 pub fn one_line(job: &mut LayoutJob, width: f32) {
     job.break_on_newline = false;
-    job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..Default::default() };
+    job.wrap =
+        TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..Default::default() };
 }
 
 /// Paints one line into `rect`, in the middle of its height.

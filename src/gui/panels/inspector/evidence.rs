@@ -45,7 +45,11 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
         ReversePath::Mailbox(mailbox) => mailbox,
     });
     fact("Sender", sender, true);
-    let stage = if e.stage_inferred { format!("{} (concluded)", e.stage.label()) } else { e.stage.label().to_owned() };
+    let stage = if e.stage_inferred {
+        format!("{} (concluded)", e.stage.label())
+    } else {
+        e.stage.label().to_owned()
+    };
     fact("Stage", Some(&stage), false);
     fact("Reply code", e.reply_code.map(|c| c.to_string()).as_deref(), true);
     fact("Enhanced status", e.enhanced_status.map(|s| s.to_string()).as_deref(), true);

@@ -7,11 +7,11 @@ mod why;
 
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
-use crate::notes::Reader;
 use crate::gui::state::{State, Tab};
 use crate::gui::widgets::button::{Look, button_ui, chip_ui, menu_button_ui, paint_badge, tab_ui};
 use crate::gui::widgets::{icons, text};
 use crate::model::{Confidence, Rejection, RejectionIdx, Retry, Verdict};
+use crate::notes::Reader;
 use crate::query::PatternRow;
 use eframe::egui;
 use egui::{Align, Layout, Ui, vec2};
@@ -100,50 +100,54 @@ fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>) {
     let verdict = subject.verdict;
     let class = frame.class(verdict);
     let icon = frame.icon(verdict);
-    egui::Frame::new().inner_margin(egui::Margin { left: 14, right: 14, top: 12, bottom: 4 }).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 7.0;
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), egui::Sense::hover());
-        let center = rect.left_center() + vec2(7.0, 0.0);
-        text::icon(ui, center, icons::family(icon), theme.icon_fill(15.0), theme.family(icon));
-        let confidence = format!("confidence {}", verdict.confidence.name());
-        let width = crate::gui::widgets::button::badge_width(ui, theme, &confidence);
-        let row = match class {
-            Some(class) => match class.matrix_row {
-                Some(row) => format!("Matrix row {row} · {}", class.id),
-                None => class.id.clone(),
-            },
-            None => "Not classified".to_owned(),
-        };
-        let mut place = rect.with_min_x(rect.left() + 22.0);
-        place.set_right(rect.right() - width - theme.sizes.gap);
-        text::paint(ui, place, Align::Min, &row, theme.body(), colors.muted);
-        let (fg, bg) = match verdict.confidence {
-            Confidence::High => (colors.good, colors.good_surface),
-            Confidence::Medium => (colors.muted, colors.raised),
-            Confidence::Low => (colors.warning, colors.warning_surface),
-        };
-        paint_badge(ui, theme, rect.right_center() - vec2(width, 0.0), &confidence, fg, bg);
-
-        let title = match frame.provider(verdict) {
-            Some(provider) => format!("{} · {provider}", frame.title(verdict)),
-            None => frame.title(verdict).to_owned(),
-        };
-        let heading = egui::RichText::new(title).font(theme.display(theme.sizes.heading)).color(colors.text);
-        ui.add(egui::Label::new(heading).wrap());
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
-            if let Some(actor) = verdict.actors.first() {
-                chip_ui(ui, theme, icons::actor(actor.name()), actor.label());
-            }
-            let retry = match verdict.retry {
-                Retry::Never | Retry::AfterFix => icons::PROHIBIT,
-                Retry::Later => icons::CLOCK,
-                Retry::Auto => icons::ARROWS_CLOCKWISE,
+    egui::Frame::new().inner_margin(egui::Margin { left: 14, right: 14, top: 12, bottom: 4 }).show(
+        ui,
+        |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 7.0;
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), egui::Sense::hover());
+            let center = rect.left_center() + vec2(7.0, 0.0);
+            text::icon(ui, center, icons::family(icon), theme.icon_fill(15.0), theme.family(icon));
+            let confidence = format!("confidence {}", verdict.confidence.name());
+            let width = crate::gui::widgets::button::badge_width(ui, theme, &confidence);
+            let row = match class {
+                Some(class) => match class.matrix_row {
+                    Some(row) => format!("Matrix row {row} · {}", class.id),
+                    None => class.id.clone(),
+                },
+                None => "Not classified".to_owned(),
             };
-            chip_ui(ui, theme, retry, verdict.retry.label());
-        });
-    });
+            let mut place = rect.with_min_x(rect.left() + 22.0);
+            place.set_right(rect.right() - width - theme.sizes.gap);
+            text::paint(ui, place, Align::Min, &row, theme.body(), colors.muted);
+            let (fg, bg) = match verdict.confidence {
+                Confidence::High => (colors.good, colors.good_surface),
+                Confidence::Medium => (colors.muted, colors.raised),
+                Confidence::Low => (colors.warning, colors.warning_surface),
+            };
+            paint_badge(ui, theme, rect.right_center() - vec2(width, 0.0), &confidence, fg, bg);
+
+            let title = match frame.provider(verdict) {
+                Some(provider) => format!("{} · {provider}", frame.title(verdict)),
+                None => frame.title(verdict).to_owned(),
+            };
+            let heading =
+                egui::RichText::new(title).font(theme.display(theme.sizes.heading)).color(colors.text);
+            ui.add(egui::Label::new(heading).wrap());
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+                if let Some(actor) = verdict.actors.first() {
+                    chip_ui(ui, theme, icons::actor(actor.name()), actor.label());
+                }
+                let retry = match verdict.retry {
+                    Retry::Never | Retry::AfterFix => icons::PROHIBIT,
+                    Retry::Later => icons::CLOCK,
+                    Retry::Auto => icons::ARROWS_CLOCKWISE,
+                };
+                chip_ui(ui, theme, retry, verdict.retry.label());
+            });
+        },
+    );
 }
 
 fn tabs_ui(ui: &mut Ui, frame: &FrameCtx<'_>, active: Tab, out: &mut Commands) {
@@ -187,7 +191,11 @@ fn actions_ui(
             let label = format!("for {}", state.reader.label());
             let whom = menu_button_ui(ui, theme, &label, "For whom the note is");
             let menu = egui::Popup::menu(&whom);
-            let menu = if state.open_reader_menu { menu.open_memory(egui::SetOpenCommand::Bool(true)) } else { menu };
+            let menu = if state.open_reader_menu {
+                menu.open_memory(egui::SetOpenCommand::Bool(true))
+            } else {
+                menu
+            };
             menu.show(|ui| {
                 ui.set_min_width(210.0);
                 for reader in Reader::ALL {

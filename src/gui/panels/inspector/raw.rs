@@ -25,7 +25,8 @@ pub fn raw_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>) {
         text::paragraph_ui(ui, problem, theme.body(), colors.warning);
     }
     let most = raw.lines.last().map_or(1, |l| l.number);
-    let number_width = ui.painter().layout_no_wrap(words::number(most), theme.mono(), colors.muted).size().x + 12.0;
+    let number_width =
+        ui.painter().layout_no_wrap(words::number(most), theme.mono(), colors.muted).size().x + 12.0;
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut before = None;
     for line in &raw.lines {

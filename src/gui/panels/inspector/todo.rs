@@ -24,7 +24,12 @@ pub fn todo_ui(
     let colors = &theme.colors;
     let Some(class) = frame.class(subject.verdict) else {
         text::section_ui(ui, theme, "What happened");
-        text::paragraph_ui(ui, "No rule knows this reply: read it and the evidence", theme.body(), colors.text);
+        text::paragraph_ui(
+            ui,
+            "No rule knows this reply: read it and the evidence",
+            theme.body(),
+            colors.text,
+        );
         reply_ui(ui, frame, subject);
         return;
     };
@@ -53,7 +58,9 @@ pub fn todo_ui(
         for step in steps {
             let key = (Box::<str>::from(subject.pattern_id), number);
             number += 1;
-            ui.push_id(&key, |ui| step_ui(ui, frame, subject, step, ticked.contains(&key), key.clone(), out, &fill));
+            ui.push_id(&key, |ui| {
+                step_ui(ui, frame, subject, step, ticked.contains(&key), key.clone(), out, &fill)
+            });
         }
     };
     let title = match class.need {
@@ -146,7 +153,8 @@ fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Comman
 
 fn links_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out: &mut Commands) {
     let theme = frame.theme;
-    let Some(provider) = subject.verdict.provider.and_then(|p| frame.knowledge.providers().get(p.0 as usize)) else {
+    let Some(provider) = subject.verdict.provider.and_then(|p| frame.knowledge.providers().get(p.0 as usize))
+    else {
         return;
     };
     if provider.links.is_empty() {
@@ -176,7 +184,8 @@ pub fn reply_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>) {
             ui.label(egui::RichText::new("The evidence holds no words").color(colors.faint));
             return;
         }
-        let mut job = reply::marked(diagnostic, &rejection.verdict.matched, theme.mono(), colors.text, colors.mark);
+        let mut job =
+            reply::marked(diagnostic, &rejection.verdict.matched, theme.mono(), colors.text, colors.mark);
         job.wrap.max_width = ui.available_width();
         for section in &mut job.sections {
             section.format.line_height = Some(18.0);
