@@ -27,6 +27,9 @@ const NOTE_AT_ONCE: usize = 5_000;
 /// The key under which eframe keeps what is remembered.
 const SAVED: &str = "fivefifty";
 
+/// A note and for whom it is.
+type Note = (Reader, String);
+
 /// The window's application.
 pub struct App {
     engine: Engine,
@@ -41,7 +44,7 @@ pub struct App {
     commands: Commands,
     scopes: Scopes,
     /// Notes that were written on a thread.
-    notes: (Sender<(Reader, String)>, Receiver<(Reader, String)>),
+    notes: (Sender<Note>, Receiver<Note>),
     include_transient: bool,
     /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
     paste_wanted: bool,
