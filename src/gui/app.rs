@@ -374,8 +374,12 @@ impl App {
     }
 
     fn add(&mut self, inputs: Vec<Input>) {
+        // Absolute: the next run may start in another folder.
         let path = |input: &Input| match input {
-            Input::Path(path) => Some(path.to_string_lossy().into_owned()),
+            Input::Path(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Some(path.to_string_lossy().into_owned())
+            }
             _ => None,
         };
         self.saved.note_opened(inputs.iter().filter_map(path).collect(), now().timestamp());

@@ -216,8 +216,9 @@ fn recent_ui(ui: &mut Ui, frame: &FrameCtx<'_>, recent: &[Recent], out: &mut Com
 
 fn places_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     let theme = frame.theme;
-    text::section_ui(ui, theme, "Where logs are");
     ui.spacing_mut().item_spacing.y = 5.0;
+    ui.add_space(theme.sizes.gap_small);
+    text::section_ui(ui, theme, "Where logs are");
     for (system, place) in PLACES {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
