@@ -3,26 +3,32 @@
 use super::command::{Commands, UiCommand};
 use super::dialogs::Dialogs;
 use super::frame_ctx::FrameCtx;
-use super::note::{self, Reader};
 use super::panels::{
     facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar,
 };
 use super::scopes::Scopes;
-use super::state::{Hover, List, Saved, Selection, State, Tab, Toast};
+use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, terms};
 use super::theme::{self, Theme};
 use super::{samples, words};
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, RawLines};
 use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
+use crate::notes::{NoteFormat, NoteOptions, Reader, Redactor, note_for_message, note_for_pattern};
 use crate::query::{Query, View, most_needed};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use eframe::egui;
 use egui::{Frame, Key, Modifiers, Panel};
 use std::sync::Arc;
 
 /// How long a toast stays, in seconds.
 const TOAST_SECONDS: f64 = 3.5;
+/// Notes about more refusals than this are written on a thread.
+const NOTE_AT_ONCE: usize = 5_000;
 /// The key under which eframe keeps what is remembered.
 const SAVED: &str = "fivefifty";
+
+/// A note and for whom it is.
+type Note = (Reader, String);
 
 /// The window's application.
 pub struct App {
@@ -37,6 +43,8 @@ pub struct App {
     dialogs: Dialogs,
     commands: Commands,
     scopes: Scopes,
+    /// Notes that were written on a thread.
+    notes: (Sender<Note>, Receiver<Note>),
     include_transient: bool,
     /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
     paste_wanted: bool,
@@ -68,6 +76,7 @@ impl App {
             dialogs: Dialogs::default(),
             commands: Commands::default(),
             scopes: Scopes::start(ctx),
+            notes: bounded(4),
             include_transient: false,
             paste_wanted: false,
             title: String::new(),
@@ -308,6 +317,12 @@ impl App {
             UiCommand::Stop => self.engine.stop(),
             UiCommand::Close => self.close(),
             UiCommand::SetQuery(text) => self.set_query(text),
+            UiCommand::TypeQuery(text) if ends_in_field_name(&text) => {
+                // The answer to `code:550 dom` would be empty, and with it the values to propose for `domain:`.
+                self.state.query.error = None;
+                self.state.query.text = text;
+            }
+            UiCommand::TypeQuery(text) => self.set_query(text),
             UiCommand::ToggleTerm(term) => self.set_query(self.last_good_query().with_term(&term)),
             UiCommand::DropLastTerm => self.set_query(self.last_good_query().without_last_term()),
             UiCommand::FocusQuery => self.state.query.focus = true,
@@ -339,6 +354,15 @@ impl App {
                 ctx.copy_text(text);
                 self.toast(ctx, what.to_owned());
             }
+            UiCommand::CopyEvidence(text, what) => {
+                let mut redactor = if self.saved.redact { Redactor::new() } else { Redactor::off() };
+                if let Some((_, rejection)) = self.frame_ctx(ctx).message() {
+                    redactor.learn(rejection);
+                }
+                ctx.copy_text(redactor.text(&text));
+                let how = if self.saved.redact { ", redacted" } else { "" };
+                self.toast(ctx, format!("{what}{how}"));
+            }
             UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
             UiCommand::Redact(redact) => self.saved.redact = redact,
@@ -350,8 +374,12 @@ impl App {
     }
 
     fn add(&mut self, inputs: Vec<Input>) {
+        // Absolute: the next run may start in another folder.
         let path = |input: &Input| match input {
-            Input::Path(path) => Some(path.to_string_lossy().into_owned()),
+            Input::Path(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Some(path.to_string_lossy().into_owned())
+            }
             _ => None,
         };
         self.saved.note_opened(inputs.iter().filter_map(path).collect(), now().timestamp());
@@ -414,17 +442,41 @@ impl App {
         }
     }
 
+    /// Writes the note about the selected pattern; without one, about the selected message.
     fn copy_note(&mut self, ctx: &egui::Context, reader: Reader) {
-        let text = {
-            let frame = self.frame_ctx(ctx);
-            let Some(pattern) = frame.pattern().or_else(|| {
-                let (_, rejection) = frame.message()?;
-                frame.view.patterns.iter().find(|p| p.pattern.id == rejection.pattern.id)
-            }) else {
-                return;
-            };
-            note::compose(&frame, pattern, reader, self.saved.markdown)
+        let format = if self.saved.markdown { NoteFormat::Markdown } else { NoteFormat::Plain };
+        let options = NoteOptions { reader, format, redact: self.saved.redact };
+        let (snapshot, knowledge) = (self.snapshot.clone(), self.knowledge.clone());
+        let selection = &self.state.selection;
+        let pattern = selection.pattern.as_deref();
+        let pattern =
+            pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
+        let message = selection.message;
+        let n_rows = pattern.as_ref().map_or(0, |p| p.rows.len());
+        let write = move || match (&pattern, message) {
+            (Some(row), _) => note_for_pattern(&snapshot, &knowledge, row, &options),
+            (None, Some(idx)) => note_for_message(&snapshot, &knowledge, idx, &options),
+            (None, None) => String::new(),
         };
+        if n_rows <= NOTE_AT_ONCE {
+            self.put_note(ctx, reader, write());
+            return;
+        }
+        let (ctx, put) = (ctx.clone(), self.notes.0.clone());
+        let spawned = std::thread::Builder::new().name("note".to_owned()).spawn(move || {
+            if put.send((reader, write())).is_ok() {
+                ctx.request_repaint();
+            }
+        });
+        if let Err(error) = spawned {
+            eprintln!("fivefifty: no thread for the note: {error}");
+        }
+    }
+
+    fn put_note(&mut self, ctx: &egui::Context, reader: Reader, text: String) {
+        if text.is_empty() {
+            return;
+        }
         ctx.copy_text(text);
         let how = if self.saved.redact { ", redacted" } else { "" };
         self.toast(ctx, format!("Note for {} copied{how}", reader.label()));
@@ -472,15 +524,19 @@ impl App {
         let open = frame.snapshot.state != ReadState::Empty;
         let wide = frame.width >= sizes.fold_facets_below;
         let drawer = frame.width < sizes.drawer_below;
-        let facets_shown = open && wide != self.state.facets_toggled;
-        let inspector_shown = open && drawer == self.state.inspector_toggled;
+        // Without any refusal there is nothing to filter and nothing to inspect.
+        let ended = frame.snapshot.state != ReadState::Reading;
+        let nothing = ended && frame.view.n_patterns_total == 0 && frame.view.patterns.is_empty();
+        let facets_shown = open && !nothing && wide != self.state.facets_toggled;
+        let inspector_shown = open && !nothing && drawer == self.state.inspector_toggled;
 
         Panel::top("top bar")
             .exact_size(sizes.top_bar)
             .show_separator_line(false)
             .frame(fill(theme.colors.panel))
             .show(ui, |ui| {
-                let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown };
+                let toggles = open && !nothing;
+                let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown, toggles };
                 top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
             });
         Panel::bottom("status bar")
@@ -504,7 +560,7 @@ impl App {
             if inspector_shown && !drawer {
                 Panel::right("inspector")
                     .default_size(sizes.inspector_width)
-                    .size_range(300.0..=(frame.width * 0.6))
+                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0))
                     .frame(fill(theme.colors.panel))
                     .show(ui, |ui| {
                         inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
@@ -599,6 +655,9 @@ fn drawer_ui(ctx: &egui::Context, frame: &FrameCtx<'_>, state: &State, markdown:
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.load();
+        while let Ok((reader, text)) = self.notes.1.try_recv() {
+            self.put_note(ctx, reader, text);
+        }
         self.select_first();
         self.set_title(ctx);
         if self.applied_dark != Some(self.saved.dark) {
@@ -653,6 +712,13 @@ fn step(at: Option<usize>, by: isize, len: usize) -> Option<usize> {
         None if by > 0 => 0,
         None => last,
     })
+}
+
+/// The last word may become the name of a field: `code:550 dom`.
+fn ends_in_field_name(text: &str) -> bool {
+    let Some(last) = terms(text).pop().filter(|last| text.ends_with(last)) else { return false };
+    let last = last.trim_start_matches('-').to_ascii_lowercase();
+    !last.is_empty() && crate::query::fields::FIELDS.iter().any(|field| field.name.starts_with(&last))
 }
 
 fn expand_home(path: &str) -> std::path::PathBuf {

@@ -1,9 +1,9 @@
 //! What panels ask for. Commands run after drawing; panels change nothing but their own state.
 
-use super::note::Reader;
 use super::state::{List, Tab};
 use crate::engine::Input;
 use crate::model::RejectionIdx;
+use crate::notes::Reader;
 
 /// One thing to do after drawing.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub enum UiCommand {
     Close,
     /// Another text in the query field.
     SetQuery(String),
+    /// A text that is still being typed in the query field.
+    TypeQuery(String),
     /// Put a term into the query, or take it out.
     ToggleTerm(String),
     /// Take the last term out of the query.
@@ -54,6 +56,8 @@ pub enum UiCommand {
     CopyNote(Reader),
     /// Copy a text; the second names it in the toast: "Command copied".
     Copy(String, &'static str),
+    /// The same for evidence, redacted if the eye is closed.
+    CopyEvidence(String, &'static str),
     /// Open a page in the browser.
     OpenUrl(String),
     /// Notes as Markdown, or plain.

@@ -10,7 +10,6 @@ pub mod dialogs;
 pub mod fixture;
 pub mod fonts;
 pub mod frame_ctx;
-pub mod note;
 pub mod panels;
 pub mod samples;
 pub mod scopes;
@@ -69,12 +68,12 @@ pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> 
 
 /// Opens a window with the application that `create` makes.
 fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), GuiError> {
-    let icon = egui::IconData::default();
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/fivefifty.png"));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("fivefifty")
             .with_app_id("fivefifty")
-            .with_icon(icon)
+            .with_icon(icon.unwrap_or_default())
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([640.0, 420.0]),
         persist_window: true,
@@ -146,11 +145,19 @@ fn explain(message: &str) -> GuiError {
     if missing && let Some((_, package)) = LIBRARIES.iter().find(|(name, _)| lower.contains(name)) {
         return GuiError::MissingLibrary((*package).to_owned());
     }
-    if lower.contains("failed to open") && lower.contains("display") || lower.contains("xopendisplay") {
-        return GuiError::NoDisplay;
+    if lower.contains("xlib's shared libraries") {
+        return GuiError::MissingLibrary("one of X11's libraries".to_owned());
     }
-    let first = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
-    GuiError::Other(first.to_owned())
+    if lower.contains("connection to x server") || lower.contains("xopendisplay") {
+        let display = std::env::var("DISPLAY").unwrap_or_default();
+        return GuiError::Other(format!("the X server at {display} does not answer"));
+    }
+    let last = message.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("no reason was given");
+    // What stands before names a line of a library's source.
+    let last = last
+        .rsplit_once(".rs:")
+        .map_or(last, |(_, rest)| rest.trim_start_matches(|c: char| !c.is_alphabetic()));
+    GuiError::Other(last.to_owned())
 }
 
 #[cfg(test)]
@@ -169,6 +176,11 @@ mod tests {
             "the window needs libxcursor1",
         );
         check("Library libxkbcommon-x11.so could not be loaded.", "the window needs libxkbcommon-x11-0");
+        check(
+            "winit EventLoopError: os error at /src/mod.rs:788: Failed to load one of xlib's shared libraries",
+            "the window needs one of X11's libraries; on Debian",
+        );
+        check("os error at /src/mod.rs:7: it broke", "the window could not be opened: it broke");
         check("something else", "the window could not be opened: something else");
     }
 }

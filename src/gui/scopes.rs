@@ -26,6 +26,9 @@ impl Key {
     }
 }
 
+/// The newest sentence and what it is about.
+type Newest = Arc<Mutex<Option<(Key, Arc<str>)>>>;
+
 struct Job {
     key: Key,
     snapshot: Arc<Snapshot>,
@@ -37,14 +40,14 @@ struct Job {
 pub struct Scopes {
     jobs: Sender<Job>,
     asked: Option<Key>,
-    newest: Arc<Mutex<Option<(Key, Arc<str>)>>>,
+    newest: Newest,
 }
 
 impl Scopes {
     /// Starts the thread; it ends with this value.
     pub fn start(ctx: &egui::Context) -> Self {
         let (jobs, queue) = bounded::<Job>(1);
-        let newest: Arc<Mutex<Option<(Key, Arc<str>)>>> = Arc::default();
+        let newest: Newest = Arc::default();
         let (ctx, put) = (ctx.clone(), newest.clone());
         let spawned = std::thread::Builder::new().name("scope".to_owned()).spawn(move || {
             for job in queue {

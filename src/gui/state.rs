@@ -1,8 +1,9 @@
 //! What the window remembers between frames, and what it remembers between runs.
 
-use super::note::Reader;
 use crate::model::RejectionIdx;
+use crate::notes::Reader;
 use crate::query::QueryError;
+use crate::query::complete::Completion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -69,6 +70,12 @@ pub struct QueryState {
     pub error: Option<QueryError>,
     /// The keyboard shall go there.
     pub focus: bool,
+    /// Proposals for the word at the cursor; none while the field is not in use.
+    pub proposals: Vec<Completion>,
+    /// The proposal that Tab takes.
+    pub chosen: usize,
+    /// For what text and cursor the proposals are.
+    pub proposed_for: Option<(String, usize)>,
 }
 
 /// What the drop overlay says.
@@ -83,14 +90,14 @@ pub struct Hover {
 /// A message that goes away by itself.
 #[derive(Clone, Debug)]
 pub struct Toast {
-    /// What happened: "Note for my team copied".
+    /// What happened: "Note for our team copied".
     pub text: String,
     /// In egui's time.
     pub until: f64,
 }
 
 /// What panels keep between frames.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub struct State {
     /// The query field.
     pub query: QueryState,
@@ -118,6 +125,26 @@ pub struct State {
     pub reader: Reader,
     /// The menu of readers shall open.
     pub open_reader_menu: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            query: QueryState::default(),
+            selection: Selection::default(),
+            tab: Tab::default(),
+            list: List::default(),
+            typed_path: String::new(),
+            ticked: BTreeSet::new(),
+            toast: None,
+            hover: None,
+            keys_shown: false,
+            facets_toggled: false,
+            inspector_toggled: false,
+            reader: Reader::Team,
+            open_reader_menu: false,
+        }
+    }
 }
 
 /// Kept between runs.

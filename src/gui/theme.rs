@@ -84,6 +84,7 @@ tokens! {
     table_header: "Height of the messages' header.",
     facets_width: "Width of the facets at first.",
     inspector_width: "Width of the inspector at first.",
+    lists_width: "What the inspector leaves for the lists.",
     messages_height: "Height of the messages at first.",
     fold_facets_below: "Narrower windows hide the facets.",
     drawer_below: "Narrower windows show the inspector over the messages.",
@@ -213,6 +214,7 @@ impl Theme {
         style.spacing.item_spacing = egui::vec2(sizes.gap, sizes.gap_small);
         style.spacing.button_padding = egui::vec2(10.0, 4.0);
         style.spacing.interact_size = egui::vec2(24.0, 26.0);
+        style.spacing.window_margin = Margin::same(14);
         style.spacing.menu_margin = Margin::same(6);
         style.spacing.scroll = egui::style::ScrollStyle {
             bar_width: 8.0,

@@ -127,7 +127,7 @@ impl Desktop {
             request[2..4].copy_from_slice(&9_u16.to_ne_bytes());
             request[4] = kind;
             request[5] = keycode;
-            self.conn.send_request_without_reply(&[IoSlice::new(&request)], Vec::new())?;
+            self.conn.send_request_without_reply(&[IoSlice::new(&request)], Vec::new())?.check()?;
         }
         self.conn.sync()?;
         Ok(())

@@ -98,6 +98,24 @@ fn a_mistake_in_the_query_is_said_and_the_last_answer_stays() {
 }
 
 #[test]
+fn the_query_field_proposes_fields_and_values() {
+    let mut harness = window(fixture::working());
+    harness.get_by_label("Filter").focus();
+    harness.run_ok();
+    harness.get_by_label("Filter").type_text("sta");
+    settle(&mut harness);
+    harness.get_by_label("stage:");
+    assert_eq!(harness.state().view().rows.len(), 1574, "half a field's name filters nothing");
+    harness.key_press(Key::Tab);
+    settle(&mut harness);
+    assert_eq!(harness.state().query(), "stage:");
+    harness.get_by_label("mail_from").click();
+    settle(&mut harness);
+    assert_eq!(harness.state().query(), "stage:mail_from ");
+    assert_eq!(harness.state().view().rows.len(), 202);
+}
+
+#[test]
 fn slash_goes_to_the_query_and_is_not_typed() {
     let mut harness = window(fixture::working());
     harness.event(egui::Event::Text("/".to_owned()));
@@ -147,7 +165,7 @@ fn the_tabs_show_why_evidence_and_raw() {
 }
 
 #[test]
-fn c_copies_the_note_for_my_team() {
+fn c_copies_the_note_for_our_team() {
     let mut harness = window(fixture::working());
     select(&mut harness, 4);
     // Not `key_press`: the output kept is that of the last event's frame.
@@ -155,7 +173,7 @@ fn c_copies_the_note_for_my_team() {
     let texts = copied(&mut harness);
     assert_eq!(texts.len(), 1);
     assert!(texts[0].contains("Relay"), "{}", texts[0]);
-    assert!(harness.query_all_by_label_contains("Note for my team copied").count() > 0);
+    assert!(harness.query_all_by_label_contains("Note for our team copied").count() > 0);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub fn headline_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
         put(&percent, theme.strong(), colors.text, 1.5, 18.0);
         let text = format!("{} accepted by a server, which is not yet delivered", words::number(accepted));
         put(&text, theme.small(), colors.faint, 2.0, 18.0);
-    } else if frame.snapshot.state != ReadState::Reading {
+    } else if refused > 0 && frame.snapshot.state != ReadState::Reading {
         put("no accepted mail in this evidence to compare with", theme.small(), colors.faint, 2.0, 18.0);
     }
     let left_end = x;

@@ -14,7 +14,7 @@ const KEYS: &[(&str, &str)] = &[
     ("Enter", "Filter by the selected pattern"),
     ("Esc", "Back: leave the filter, close, show all messages"),
     ("1 … 4", "What to do, Why, Evidence, Raw"),
-    ("C", "Copy the note for my team"),
+    ("C", "Copy the note for our team"),
     ("Shift+C", "Choose for whom to copy it"),
     ("?", "This list"),
 ];
@@ -29,13 +29,17 @@ pub fn keys_ui(ctx: &Context, theme: &Theme) -> bool {
         .resizable(false)
         .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
         .show(ctx, |ui: &mut Ui| {
-            egui::Grid::new("keys grid").num_columns(2).spacing([24.0, 7.0]).show(ui, |ui| {
-                for (key, what) in KEYS {
-                    ui.label(egui::RichText::new(*key).font(theme.mono()).color(theme.colors.text));
-                    ui.label(egui::RichText::new(*what).font(theme.body()).color(theme.colors.muted));
-                    ui.end_row();
-                }
-            });
+            ui.spacing_mut().interact_size.y = 18.0;
+            egui::Grid::new("keys grid").num_columns(2).spacing([24.0, 6.0]).min_row_height(18.0).show(
+                ui,
+                |ui| {
+                    for (key, what) in KEYS {
+                        ui.label(egui::RichText::new(*key).font(theme.mono()).color(theme.colors.text));
+                        ui.label(egui::RichText::new(*what).font(theme.body()).color(theme.colors.muted));
+                        ui.end_row();
+                    }
+                },
+            );
         });
     open
 }

@@ -87,11 +87,14 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let width = ui.available_width();
     // The two addresses share what the other columns leave; columns go when there is no room for them.
     let fixed =
-        [(116.0, true), (84.0, width > 560.0), (82.0, true), (100.0, width > 640.0), (34.0, width > 480.0)];
+        [(116.0, true), (84.0, width > 600.0), (82.0, true), (100.0, width > 700.0), (34.0, width > 480.0)];
     let taken: f32 = fixed.iter().filter(|(_, shown)| *shown).map(|(w, _)| w).sum();
     let sender_shown = width > 420.0;
     let gaps = theme.sizes.gap * 8.0 + theme.sizes.gap_large;
     let rest = (width - taken - gaps).max(120.0);
+    // In a wide list the reply takes what addresses do not need.
+    let reply = if rest > 760.0 { rest - 500.0 - theme.sizes.gap } else { 0.0 };
+    let rest = if reply > 0.0 { 500.0 } else { rest };
     let recipient = if sender_shown { (rest * 0.54).floor() } else { rest };
 
     let mut columns: Vec<(&str, f32)> = vec![("Time", fixed[0].0), ("Recipient", recipient)];
@@ -102,6 +105,11 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
         if *shown {
             columns.push((name, *width));
         }
+    }
+    if reply > 0.0 {
+        let tries = columns.pop();
+        columns.push(("Reply", reply.floor()));
+        columns.extend(tries);
     }
     let mut table = TableBuilder::new(ui)
         .id_salt(("messages", columns.len()))
@@ -174,6 +182,7 @@ fn cell_ui(ui: &mut Ui, frame: &FrameCtx<'_>, idx: RejectionIdx, rejection: &Rej
             let id = e.queue_id.as_deref().map_or_else(|| "–".to_owned(), words::one_line);
             (id, theme.mono(), colors.text, Align::Min)
         }
+        "Reply" => (words::one_line(&e.diagnostic_code), theme.mono(), colors.muted, Align::Min),
         _ => (e.attempts.len().max(1).to_string(), theme.body(), colors.text, Align::Max),
     };
     let rect = ui.max_rect();

@@ -125,7 +125,7 @@ fn pattern_ui(ui: &mut Ui, frame: &FrameCtx<'_>, row: &PatternRow, out: &mut Com
         text::paint(ui, lower(left, right), Align::Max, what, theme.small(), quiet);
         right = left - theme.sizes.gap;
     }
-    if rect.width() > 620.0 {
+    if rect.width() > 690.0 {
         let left = right - TREND_BARS as f32 * 4.0;
         let place = Rect::from_min_max(pos2(left, rect.top() + 15.0), pos2(right, rect.bottom() - 15.0));
         trend(ui, place, &row.trend, family);

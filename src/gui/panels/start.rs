@@ -30,7 +30,7 @@ pub fn start_ui(
 ) {
     egui::ScrollArea::vertical().id_salt("start").auto_shrink([false, false]).show(ui, |ui| {
         let all = ui.available_width();
-        let width = (all - 48.0).min(980.0).max(280.0);
+        let width = (all - 48.0).clamp(280.0, 980.0);
         let left = ui.max_rect().left() + ((all - width) / 2.0).max(16.0).floor();
         ui.add_space(if ui.available_height() > 700.0 { 44.0 } else { 18.0 });
         let top = ui.cursor().top();
@@ -216,8 +216,9 @@ fn recent_ui(ui: &mut Ui, frame: &FrameCtx<'_>, recent: &[Recent], out: &mut Com
 
 fn places_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     let theme = frame.theme;
-    text::section_ui(ui, theme, "Where logs are");
     ui.spacing_mut().item_spacing.y = 5.0;
+    ui.add_space(theme.sizes.gap_small);
+    text::section_ui(ui, theme, "Where logs are");
     for (system, place) in PLACES {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;

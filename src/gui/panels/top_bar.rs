@@ -20,6 +20,8 @@ pub struct Shown {
     pub facets: bool,
     /// The inspector is on screen.
     pub inspector: bool,
+    /// There is something to filter and to inspect.
+    pub toggles: bool,
 }
 
 /// Draws the bar.
@@ -55,11 +57,11 @@ pub fn top_bar_ui(
             out.push(UiCommand::Paste);
         }
         let open = frame.snapshot.state != ReadState::Empty;
-        let n_toggles = if open { 2.0 } else { 0.0 };
+        let n_toggles = if shown.toggles { 2.0 } else { 0.0 };
         let width = ui.available_width() - 36.0 - n_toggles * 36.0 - theme.sizes.gap;
         let (field, _) = ui.allocate_exact_size(vec2(width.max(80.0), 30.0), Sense::hover());
         query_field_ui(ui, frame, field, query, open, out);
-        if open {
+        if shown.toggles {
             let name = if shown.facets { "Hide facets" } else { "Show facets" };
             let toggle = button_ui(ui, theme, Look::Quiet, Some(icons::FUNNEL), "", name).on_hover_text(name);
             if toggle.clicked() {
@@ -131,6 +133,7 @@ fn query_field_ui(
         let color = if clear.hovered() { colors.text } else { colors.muted };
         text::icon(ui, rect.center(), icons::X, theme.icon(13.0), color);
         if clear.clicked() {
+            query.text.clear();
             out.push(UiCommand::SetQuery(String::new()));
         }
         right = rect.left() - theme.sizes.gap_small;
@@ -156,10 +159,15 @@ fn query_field_ui(
     let mut child =
         ui.new_child(UiBuilder::new().max_rect(inner).layout(egui::Layout::left_to_right(Align::Center)));
     let before = query.text.clone();
+    let id = egui::Id::unique(QUERY_NAME);
+    // With proposals Tab takes one; without, it goes to the next control.
+    let proposing = !query.proposals.is_empty();
+    proposal_keys(ui, id, query);
     let response = child.add_enabled(
         open,
         egui::TextEdit::singleline(&mut query.text)
-            .id(egui::Id::unique(QUERY_NAME))
+            .id(id)
+            .lock_focus(proposing)
             .frame(egui::Frame::NONE)
             .font(theme.mono())
             .hint_text(egui::RichText::new(hint).font(theme.body()).color(colors.faint))
@@ -177,9 +185,12 @@ fn query_field_ui(
     if std::mem::take(&mut query.focus) && open {
         response.request_focus();
     }
-    if response.changed() && query.text != before {
+    if query.text != before {
+        out.push(UiCommand::TypeQuery(query.text.clone()));
+    } else if response.lost_focus() {
         out.push(UiCommand::SetQuery(query.text.clone()));
     }
+    let shown = proposals_ui(ui, frame, field, query, id, &response, out);
     let edge = match (&query.error, response.has_focus()) {
         (Some(_), _) => Stroke::new(1.0, colors.error),
         (None, true) => Stroke::new(1.0, colors.accent),
@@ -189,9 +200,126 @@ fn query_field_ui(
         frame_idx,
         egui::Shape::Rect(egui::epaint::RectShape::stroke(field, theme.radius(), edge, StrokeKind::Inside)),
     );
-    if let Some(error) = &query.error {
+    if let Some(error) = query.error.as_ref().filter(|_| !shown) {
         error_ui(ui, frame, field, &error.message);
     }
+}
+
+/// How many proposals are shown.
+const MAX_SHOWN: usize = 9;
+
+/// While there are proposals, the arrows choose one and Tab takes it. Before the field sees the keys.
+fn proposal_keys(ui: &Ui, id: egui::Id, query: &mut QueryState) {
+    let n = query.proposals.len().min(MAX_SHOWN);
+    if n == 0 || !ui.memory(|m| m.has_focus(id)) {
+        return;
+    }
+    let (down, up, tab) = ui.input_mut(|i| {
+        let mut key = |key| i.consume_key(egui::Modifiers::NONE, key);
+        (key(egui::Key::ArrowDown), key(egui::Key::ArrowUp), key(egui::Key::Tab))
+    });
+    if down {
+        query.chosen = (query.chosen + 1) % n;
+    }
+    if up {
+        query.chosen = (query.chosen + n - 1) % n;
+    }
+    if tab {
+        take_proposal(ui.ctx(), id, query, query.chosen);
+    }
+}
+
+/// Puts a proposal into the text and the cursor behind it.
+fn take_proposal(ctx: &egui::Context, id: egui::Id, query: &mut QueryState, which: usize) {
+    let Some(proposal) = query.proposals.get(which).cloned() else { return };
+    if query.text.get(proposal.replace.clone()).is_none() {
+        return;
+    }
+    // A value is finished: a blank lets the next word begin.
+    let blank = if proposal.insert.ends_with(':') { "" } else { " " };
+    let insert = format!("{}{blank}", proposal.insert);
+    query.text.replace_range(proposal.replace.clone(), &insert);
+    let end = query.text[..proposal.replace.start + insert.len()].chars().count();
+    let mut state = egui::text_edit::TextEditState::load(ctx, id).unwrap_or_default();
+    let cursor = egui::text::CCursor::new(end);
+    state.cursor.set_char_range(Some(egui::text::CCursorRange::one(cursor)));
+    state.store(ctx, id);
+    query.proposals.clear();
+    query.proposed_for = None;
+}
+
+/// The proposals under the field. True if there are any.
+fn proposals_ui(
+    ui: &Ui,
+    frame: &FrameCtx<'_>,
+    field: Rect,
+    query: &mut QueryState,
+    id: egui::Id,
+    response: &egui::Response,
+    out: &mut Commands,
+) -> bool {
+    let theme = frame.theme;
+    let colors = &theme.colors;
+    if !response.has_focus() && !response.lost_focus() {
+        query.proposals.clear();
+        query.proposed_for = None;
+        return false;
+    }
+    let cursor = egui::text_edit::TextEditState::load(ui.ctx(), id).and_then(|s| s.cursor.char_range());
+    let cursor = cursor.map_or(query.text.chars().count(), |range| range.primary.index.0);
+    let cursor = query.text.char_indices().nth(cursor).map_or(query.text.len(), |(i, _)| i);
+    let about = (query.text.clone(), cursor);
+    if query.proposed_for.as_ref() != Some(&about) {
+        // Nothing typed, nothing proposed: the field's hint says what it takes.
+        query.proposals = match query.text[..cursor].ends_with(|c: char| !c.is_whitespace()) {
+            true => crate::query::complete::complete(&query.text, cursor, frame.view, frame.snapshot),
+            false => Vec::new(),
+        };
+        query.chosen = 0;
+        query.proposed_for = Some(about);
+    }
+    if query.proposals.is_empty() {
+        return false;
+    }
+    let mut taken = None;
+    egui::Area::new(egui::Id::unique("query proposals"))
+        .order(egui::Order::Foreground)
+        .fixed_pos(field.left_bottom() + vec2(0.0, 4.0))
+        .show(ui.ctx(), |ui| {
+            egui::Frame::popup(ui.style()).inner_margin(egui::Margin::same(4)).show(ui, |ui| {
+                ui.set_width(field.width().min(560.0));
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for (i, proposal) in query.proposals.iter().take(MAX_SHOWN).enumerate() {
+                    ui.push_id(&proposal.insert, |ui| {
+                        let chosen = i == query.chosen;
+                        let (rect, response) = text::row_ui(ui, 25.0, &proposal.insert, chosen);
+                        text::row_background(ui, theme, rect, &response, chosen);
+                        let inner = rect.shrink2(vec2(theme.sizes.gap, 0.0));
+                        let count = proposal.count.map(|n| words::number(n.into())).unwrap_or_default();
+                        let count = text::paint(ui, inner, Align::Max, &count, theme.body(), colors.muted);
+                        let insert = words::one_line(&proposal.insert);
+                        let place = inner.with_max_x(count.left() - theme.sizes.gap);
+                        let insert = text::paint(ui, place, Align::Min, &insert, theme.mono(), colors.text);
+                        let rest = place
+                            .with_min_x(insert.right().max(place.left() + 120.0) + theme.sizes.gap_large);
+                        let help = match proposal.help == proposal.insert {
+                            true => String::new(),
+                            false => words::one_line(&proposal.help),
+                        };
+                        text::paint(ui, rest, Align::Min, &help, theme.small(), colors.muted);
+                        if response.clicked() {
+                            taken = Some(i);
+                        }
+                    });
+                }
+            });
+        });
+    if let Some(i) = taken {
+        take_proposal(ui.ctx(), id, query, i);
+        query.focus = true;
+        out.push(UiCommand::SetQuery(query.text.clone()));
+    }
+    true
 }
 
 /// The sentence under the field: over the lists, so that nothing moves.

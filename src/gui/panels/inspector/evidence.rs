@@ -96,7 +96,14 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
 
     text::section_ui(ui, theme, "Stands in");
     for (i, origin) in e.origins.iter().take(MAX_LISTED).enumerate() {
-        ui.push_id(("origin", i), |ui| origin_ui(ui, frame, origin, out));
+        ui.push_id(("origin", i), |ui| {
+            ui.horizontal(|ui| {
+                origin_ui(ui, frame, origin, out);
+                if i == 0 && e.origins.len() > 1 {
+                    ui.label(egui::RichText::new("deciding").font(theme.small()).color(colors.muted));
+                }
+            });
+        });
     }
     if e.origins.len() > MAX_LISTED {
         let more = format!("and {} more lines", words::number((e.origins.len() - MAX_LISTED) as u64));

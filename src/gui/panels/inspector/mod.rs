@@ -7,11 +7,11 @@ mod why;
 
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
-use crate::gui::note::Reader;
 use crate::gui::state::{State, Tab};
 use crate::gui::widgets::button::{Look, button_ui, chip_ui, menu_button_ui, paint_badge, tab_ui};
 use crate::gui::widgets::{icons, text};
 use crate::model::{Confidence, Rejection, RejectionIdx, Retry, Verdict};
+use crate::notes::Reader;
 use crate::query::PatternRow;
 use eframe::egui;
 use egui::{Align, Layout, Ui, vec2};
@@ -185,7 +185,7 @@ fn actions_ui(
         ui.add_space(14.0);
         ui.add_enabled_ui(subject.pattern.is_some(), |ui| {
             let copy = button_ui(ui, theme, Look::Main, Some(icons::COPY), "Copy note", "Copy note");
-            if copy.on_hover_text("C copies the note for my team, Shift+C chooses for whom").clicked() {
+            if copy.on_hover_text("C copies the note for our team, Shift+C chooses for whom").clicked() {
                 out.push(UiCommand::CopyNote(state.reader));
             }
             let label = format!("for {}", state.reader.label());

@@ -79,7 +79,7 @@ pub fn actions_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             if copy.clicked()
                 && let Some(raw) = raw
             {
-                out.push(UiCommand::Copy(own_lines(raw), "Lines of this message copied"));
+                out.push(UiCommand::CopyEvidence(own_lines(raw), "Lines of this message copied"));
             }
         });
         super::redact_ui(ui, frame, out);

@@ -58,9 +58,10 @@ pub fn todo_ui(
         for step in steps {
             let key = (Box::<str>::from(subject.pattern_id), number);
             number += 1;
-            ui.push_id(&key, |ui| {
-                step_ui(ui, frame, subject, step, ticked.contains(&key), key.clone(), out, &fill)
-            });
+            let ticked = ticked.contains(&key);
+            if ui.push_id(&key, |ui| step_ui(ui, frame, subject, step, ticked, out)).inner {
+                out.push(UiCommand::Tick(key.0, key.1));
+            }
         }
     };
     let title = match class.need {
@@ -95,27 +96,27 @@ pub fn todo_ui(
     reply_ui(ui, frame, subject);
 }
 
+/// One step with its command. True if its tick was clicked.
 fn step_ui(
     ui: &mut Ui,
     frame: &FrameCtx<'_>,
     subject: &Subject<'_>,
     step: &Step,
     ticked: bool,
-    key: (Box<str>, u16),
     out: &mut Commands,
-    fill: &dyn Fn(&str) -> String,
-) {
+) -> bool {
     let theme = frame.theme;
-    let sentence = words::visible(&fill(&step.text)).into_owned();
+    let sentence = match subject.message {
+        Some((_, rejection)) => notes::fill(&step.text, rejection),
+        None => step.text.clone(),
+    };
     // Whose step it is stands there only if it is not the first actor's anyway.
     let sentence = if subject.verdict.actors.first() == Some(&step.who) {
         sentence
     } else {
         format!("{sentence} ({})", step.who.label().to_lowercase())
     };
-    if tick_ui(ui, theme, ticked, &sentence).clicked() {
-        out.push(UiCommand::Tick(key.0, key.1));
-    }
+    let clicked = tick_ui(ui, theme, ticked, &sentence).clicked();
     if let Some(run) = &step.run {
         let command = match subject.message {
             Some((_, rejection)) => notes::fill_command(run, rejection),
@@ -124,6 +125,7 @@ fn step_ui(
         command_ui(ui, frame, &command, out);
     }
     ui.add_space(2.0);
+    clicked
 }
 
 /// A command in its box, with a button that copies it.
