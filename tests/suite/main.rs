@@ -7,3 +7,4 @@ mod golden;
 mod layers;
 mod read;
 mod same_result;
+mod truth;
