@@ -24,8 +24,11 @@ pub struct Block<'a> {
 /// Cuts what a reader gives into blocks.
 pub struct Blocks<R> {
     reader: R,
+    /// `buf[from..to]` was read and not yet given; the rest is room.
     buf: Vec<u8>,
-    /// `buf[..given]` went out with the last block.
+    from: usize,
+    to: usize,
+    /// So many bytes from `from` on went out with the last block.
     given: usize,
     line: u64,
     start: u64,
@@ -36,30 +39,48 @@ pub struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// Blocks from the beginning of `reader`.
     pub fn new(reader: R) -> Self {
-        Self { reader, buf: Vec::new(), given: 0, line: 1, start: 0, ended: false, skipping: false }
+        Self::from_place(reader, 1, 0)
+    }
+
+    /// The first line of `reader` is line `line` of its source, at offset `start`.
+    pub fn from_place(reader: R, line: u64, start: u64) -> Self {
+        let (buf, ended, skipping) = (Vec::new(), false, false);
+        Self { reader, buf, from: 0, to: 0, given: 0, line, start, ended, skipping }
+    }
+
+    /// Line number and offset of what comes after the blocks given so far.
+    pub fn place(&mut self) -> (u64, u64) {
+        self.take_given();
+        (self.line, self.start)
     }
 
     /// The next block; `None` at the end. After an error the lines read before it are still given, then the error,
     /// then the end.
     pub fn next_block(&mut self) -> io::Result<Option<Block<'_>>> {
         self.take_given();
+        // No line end is in `buf[self.from..searched]`.
+        let mut searched = self.from;
         loop {
             if self.skipping {
                 self.skip_line();
+                searched = self.from;
             }
             if !self.skipping {
-                if let Some(at) = memchr::memrchr(b'\n', &self.buf) {
-                    return Ok(Some(self.give(at + 1, false)));
+                if let Some(at) = memchr::memrchr(b'\n', &self.buf[searched..self.to]) {
+                    return Ok(Some(self.give(searched + at + 1 - self.from, false)));
                 }
-                if self.buf.len() >= MAX_LINE_BYTES {
+                searched = self.to;
+                if self.to - self.from >= MAX_LINE_BYTES {
                     self.skipping = true;
                     return Ok(Some(self.give(MAX_LINE_BYTES, true)));
                 }
             }
             if self.ended {
-                let rest = self.buf.len();
+                let rest = self.to - self.from;
                 return Ok((rest > 0 && !self.skipping).then(|| self.give(rest, false)));
             }
+            let moved = self.make_room();
+            searched -= moved;
             match self.fill() {
                 Ok(0) => self.ended = true,
                 Ok(_) => {}
@@ -73,22 +94,23 @@ impl<R: Read> Blocks<R> {
 
     fn give(&mut self, len: usize, cut: bool) -> Block<'_> {
         self.given = len;
-        Block { bytes: &self.buf[..len], line: self.line, start: self.start, cut }
+        Block { bytes: &self.buf[self.from..self.from + len], line: self.line, start: self.start, cut }
     }
 
     /// Drops the block that was given last and moves the place on.
     fn take_given(&mut self) {
         let given = std::mem::take(&mut self.given);
-        self.line += memchr::memchr_iter(b'\n', &self.buf[..given]).count() as u64;
+        let bytes = &self.buf[self.from..self.from + given];
+        self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
         self.start += given as u64;
-        self.buf.drain(..given);
+        self.from += given;
     }
 
     /// Drops the rest of a line that was cut.
     fn skip_line(&mut self) {
-        let end = memchr::memchr(b'\n', &self.buf);
-        let drop = end.map_or(self.buf.len(), |at| at + 1);
-        self.buf.drain(..drop);
+        let end = memchr::memchr(b'\n', &self.buf[self.from..self.to]);
+        let drop = end.map_or(self.to - self.from, |at| at + 1);
+        self.from += drop;
         self.start += drop as u64;
         if end.is_some() {
             self.line += 1;
@@ -96,14 +118,23 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Moves what is there to the front, so that the same memory is used again; says how far.
+    fn make_room(&mut self) -> usize {
+        let moved = self.from;
+        self.buf.copy_within(self.from..self.to, 0);
+        (self.from, self.to) = (0, self.to - moved);
+        if self.buf.len() < self.to + READ_BYTES {
+            self.buf.resize(self.to + READ_BYTES, 0);
+        }
+        moved
+    }
+
     fn fill(&mut self) -> io::Result<usize> {
-        let len = self.buf.len();
-        self.buf.resize(len + READ_BYTES, 0);
         loop {
-            match self.reader.read(&mut self.buf[len..]) {
+            match self.reader.read(&mut self.buf[self.to..self.to + READ_BYTES]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
-                    self.buf.truncate(len + *result.as_ref().unwrap_or(&0));
+                    self.to += *result.as_ref().unwrap_or(&0);
                     return result;
                 }
             }

@@ -4,8 +4,10 @@ pub mod blocks;
 pub mod discover;
 pub mod open;
 pub mod reread;
+pub mod segment;
 
 pub use blocks::{Block, Blocks, MAX_LINE_BYTES};
 pub use discover::{Found, discover};
 pub use open::{Opened, open_bytes, open_file, open_reader, open_stdin};
 pub use reread::{LineSpan, RereadError, reread};
+pub use segment::{Segment, read_at};
