@@ -58,6 +58,31 @@ pub enum EventKind<'a> {
     Other,
 }
 
+/// What a line of the most common shapes says, read off its bytes. Each stands for the [`EventKind`] that the grammar
+/// would give, as far as anybody needs it of mail that goes its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Glance<'a> {
+    /// A client handed the message in.
+    Client,
+    /// The Message-ID, without angle brackets.
+    MessageId(&'a [u8]),
+    /// The envelope sender, without angle brackets.
+    Sender(&'a [u8]),
+    /// One recipient was accepted.
+    Accepted {
+        /// The recipient as tried.
+        recipient: &'a [u8],
+        /// The words begin with a reply code.
+        has_code: bool,
+        /// Accepted by a content filter on this host that hands it back: it has reached nobody yet.
+        passed_on: bool,
+    },
+    /// The message has left the queue.
+    Removed,
+    /// A line that is known and decides nothing.
+    Other,
+}
+
 /// How a try ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {

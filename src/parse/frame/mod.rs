@@ -5,11 +5,13 @@
 //! A line's first byte tells them apart, so nothing has to be remembered from line to line but the year.
 
 pub mod clock;
+pub mod glance;
 pub mod journal;
 pub mod stamp;
 pub mod syslog;
 
 pub use clock::Clock;
+pub use glance::{Frames, Glanced, Head};
 pub use stamp::Stamp;
 pub use syslog::framed;
 

@@ -6,7 +6,7 @@ pub mod exim;
 pub mod postfix;
 mod text;
 
-use super::event::{LogEvent, LogLine};
+use super::event::{EventKind, Glance, LogEvent, LogLine};
 use super::frame::Framed;
 
 /// How one MTA writes its log.
@@ -20,6 +20,13 @@ pub struct Dialect {
     pub takes: fn(program: &str) -> bool,
     /// Reads a line that this MTA writes to a file of its own, without a syslog frame.
     pub bare: Option<for<'a> fn(text: &'a str) -> Option<Framed<'a>>>,
+    /// The instance a program belongs to, as `LogEvent::instance` has it.
+    pub instance: fn(program: &str) -> &str,
+    /// Whether an event is the first that is written of a message. A part of a log that begins with it is complete.
+    pub opens: fn(event: &EventKind<'_>) -> bool,
+    /// Reads the message of a line of the most common shapes: queue id (empty if there is none) and what it says.
+    /// It must say what `parse` says, or `None`: then `parse` is asked. This is what makes a dialect fast.
+    pub glance: Option<for<'a> fn(message: &'a [u8]) -> Option<(&'a [u8], Glance<'a>)>>,
     /// Reads a line. `None` if the grammar does not know it.
     pub parse: for<'a> fn(line: &'a LogLine<'a>) -> Option<LogEvent<'a>>,
     /// The daemon a program name stands for, as it is counted: `postfix/smtp` for `postfix-out/smtp`.

@@ -14,7 +14,17 @@ use crate::parse::event::{EventKind, LogEvent, LogLine};
 use crate::parse::frame::{Framed, stamp};
 
 /// The dialect.
-pub const DIALECT: Dialect = Dialect { name: "exim", hint: "exim", takes, bare: Some(bare), parse, daemon };
+pub const DIALECT: Dialect = Dialect {
+    name: "exim",
+    hint: "exim",
+    takes,
+    bare: Some(bare),
+    instance: daemon,
+    opens: |event| matches!(event, EventKind::Sender { .. }),
+    glance: None,
+    parse,
+    daemon,
+};
 
 fn takes(program: &str) -> bool {
     matches!(program, "exim" | "exim4" | "exim-mta")

@@ -7,13 +7,24 @@
 mod delivery;
 mod queue;
 mod reject;
+mod scan;
 mod session;
 
 use super::Dialect;
 use crate::parse::event::{EventKind, LogEvent, LogLine};
 
 /// The dialect.
-pub const DIALECT: Dialect = Dialect { name: "postfix", hint: "postfix", takes, bare: None, parse, daemon };
+pub const DIALECT: Dialect = Dialect {
+    name: "postfix",
+    hint: "postfix",
+    takes,
+    bare: None,
+    instance,
+    opens: |event| matches!(event, EventKind::Client { .. }),
+    glance: Some(scan::glance),
+    parse,
+    daemon,
+};
 
 fn takes(program: &str) -> bool {
     program.starts_with("postfix") && (program.len() == 7 || program.contains('/'))
@@ -24,9 +35,14 @@ fn daemon(program: &str) -> &str {
     program.rsplit_once('/').map_or(program, |(_, daemon)| daemon)
 }
 
+/// `postfix-out` of `postfix-out/smtpd`.
+fn instance(program: &str) -> &str {
+    program.split_once('/').map_or(program, |(instance, _)| instance)
+}
+
 fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
     let message: &str = &line.message;
-    let instance = line.program.split_once('/').map_or(line.program, |(instance, _)| instance);
+    let instance = instance(line.program);
     let event = |queue_id, kind| Some(LogEvent { format: "postfix", instance, queue_id, kind });
     let Some((queue_id, rest)) = queue_id(message) else {
         // Two lines of three without a queue id are these.
@@ -47,18 +63,8 @@ fn parse<'a>(line: &'a LogLine<'a>) -> Option<LogEvent<'a>> {
 
 /// `4F1C07E1: rest`. Case is kept.
 fn queue_id(message: &str) -> Option<(&str, &str)> {
-    let b = message.as_bytes();
-    let end = b.iter().take(32).position(|c| !c.is_ascii_alphanumeric())?;
-    if b[end] != b':' || b.get(end + 1) != Some(&b' ') {
-        return None;
-    }
-    let id = &b[..end];
-    let short = || end >= 4 && id.iter().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F'));
-    // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
-    let long = || end >= 10 && !id.iter().any(|c| b"AEIOUaeiou".contains(c)) && id[10..].contains(&b'z');
-    // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
-    let other = || end >= 10 && id.iter().filter(|c| c.is_ascii_digit()).count() >= 2;
-    (short() || long() || other()).then(|| (&message[..end], &message[end + 2..]))
+    let end = scan::queue_id_end(message.as_bytes())?;
+    Some((&message[..end], &message[end + 2..]))
 }
 
 #[cfg(test)]

@@ -1,0 +1,229 @@
+//! Frames that were seen before, recognised by their bytes.
+//!
+//! `Nov 17 14:51:07 mx postfix/smtp[7]: ` and `2026-11-17T14:51:07.123456+01:00 mx postfix/smtp[7]: `: a log has many
+//! lines of one second and few hosts and programs. A stamp, or a host with its program, is read once by the grammars
+//! beside this file and then compared. Lines of any other shape are left to [`framed`](super::framed).
+
+use super::stamp::{Stamp, bsd, iso};
+use crate::parse::mta::{self, Dialect};
+use std::collections::HashMap;
+
+/// So many hosts and programs are remembered. A log has dozens; rubbish must not fill the memory.
+const MAX_HEADS: usize = 4096;
+
+/// `Nov 17 14:51:07 `
+const BSD_LEN: usize = 16;
+
+/// `2026-11-17T14:51:07`
+const ISO_LEN: usize = 19;
+
+/// A host and a program whose lines can be read at a glance.
+#[derive(Debug)]
+pub struct Head {
+    /// The host that wrote the line.
+    pub host: Box<str>,
+    /// The program with its instance.
+    pub program: Box<str>,
+    /// The dialect of its lines.
+    pub dialect: &'static Dialect,
+}
+
+/// A line with its frame taken off.
+#[derive(Clone, Copy, Debug)]
+pub struct Glanced<'a> {
+    /// The stamp, if it lacks its year.
+    pub without_year: Option<Stamp>,
+    /// Number of its host and program: see [`Frames::head`].
+    pub head: usize,
+    /// What follows the frame; not empty.
+    pub message: &'a [u8],
+}
+
+/// The frames seen so far.
+#[derive(Default, Debug)]
+pub struct Frames {
+    bsd: Option<([u8; BSD_LEN], Stamp)>,
+    iso: Option<[u8; ISO_LEN]>,
+    zone: Vec<u8>,
+    heads: Vec<Head>,
+    by_bytes: HashMap<Box<[u8]>, usize>,
+    /// The bytes of each head.
+    bytes: Vec<Box<[u8]>>,
+    /// The heads seen last, by a few of their bytes: nearly every look-up ends here.
+    recent: Vec<usize>,
+}
+
+/// Places in [`Frames::recent`].
+const N_RECENT: usize = 256;
+
+impl Frames {
+    /// The host and program of a line.
+    pub fn head(&self, number: usize) -> &Head {
+        &self.heads[number]
+    }
+
+    /// Takes the frame off `line`; `None` if it has to be read by the grammar.
+    pub fn take<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        let (without_year, stamp_len) = match line.first()? {
+            b'A'..=b'Z' => (Some(self.bsd_stamp(line)?), BSD_LEN - 1),
+            b'0'..=b'9' => (None, self.iso_stamp(line)?),
+            _ => return None,
+        };
+        let rest = &line[stamp_len + 1..];
+        let open = memchr::memchr(b'[', &rest[..rest.len().min(128)])?;
+        let mut at = open + 1;
+        while rest.get(at)?.is_ascii_digit() {
+            at += 1;
+        }
+        let message = rest[at..].strip_prefix(b"]: ")?;
+        if at == open + 1 || message.is_empty() || message[0] == b'[' {
+            return None;
+        }
+        let head = self.head_number(&rest[..open])?;
+        Some(Glanced { without_year, head, message })
+    }
+
+    fn bsd_stamp(&mut self, line: &[u8]) -> Option<Stamp> {
+        let bytes = line.first_chunk::<BSD_LEN>()?;
+        if let Some((seen, stamp)) = &self.bsd
+            && seen == bytes
+        {
+            return Some(*stamp);
+        }
+        if bytes[BSD_LEN - 1] != b' ' {
+            return None;
+        }
+        let text = std::str::from_utf8(&bytes[..BSD_LEN - 1]).ok()?;
+        let (stamp, "") = bsd(text)? else { return None };
+        self.bsd = Some((*bytes, stamp));
+        Some(stamp)
+    }
+
+    /// The length of a complete stamp. Its time is only read when the line is.
+    fn iso_stamp(&mut self, line: &[u8]) -> Option<usize> {
+        let second = line.first_chunk::<ISO_LEN>()?;
+        let mut at = ISO_LEN;
+        if line.get(at) == Some(&b'.') && line.get(at + 1)?.is_ascii_digit() {
+            at += 1;
+            while line.get(at)?.is_ascii_digit() {
+                at += 1;
+            }
+        }
+        let after = &line[at..];
+        let same_zone = after.starts_with(&self.zone) && after.get(self.zone.len()) == Some(&b' ');
+        if same_zone && self.iso.as_ref() == Some(second) {
+            return Some(at + self.zone.len());
+        }
+        let end = at + memchr::memchr(b' ', &after[..after.len().min(8)])?;
+        // A blank before the zone is Exim's.
+        if second[10] != b'T' || matches!(line.get(end + 1), None | Some(b'+' | b'-')) {
+            return None;
+        }
+        let (_, "") = iso(std::str::from_utf8(&line[..end]).ok()?)? else { return None };
+        self.iso = Some(*second);
+        self.zone.clear();
+        self.zone.extend_from_slice(&line[at..end]);
+        Some(end)
+    }
+
+    fn head_number(&mut self, bytes: &[u8]) -> Option<usize> {
+        let place = place(bytes);
+        if let Some(number) = self.recent.get(place)
+            && *self.bytes[*number] == *bytes
+        {
+            return Some(*number);
+        }
+        let number = match self.by_bytes.get(bytes) {
+            Some(number) => *number,
+            None => self.new_head(bytes)?,
+        };
+        self.recent.resize(N_RECENT, 0);
+        self.recent[place] = number;
+        Some(number)
+    }
+
+    /// `mx postfix/smtp`, in the regular shape only.
+    fn new_head(&mut self, bytes: &[u8]) -> Option<usize> {
+        let (host, program) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
+        let irregular = host.is_empty()
+            || host.starts_with(['<', '+', '-'])
+            || host.ends_with(':')
+            || program.is_empty()
+            || program.contains([' ', ':']);
+        if irregular || self.heads.len() >= MAX_HEADS {
+            return None;
+        }
+        let dialect = mta::by_program(program).filter(|dialect| dialect.glance.is_some())?;
+        let number = self.heads.len();
+        self.heads.push(Head { host: host.into(), program: program.into(), dialect });
+        self.by_bytes.insert(bytes.into(), number);
+        self.bytes.push(bytes.into());
+        Some(number)
+    }
+}
+
+/// A place for a head, from its length, its first bytes (the host) and its last ones (the daemon).
+fn place(bytes: &[u8]) -> usize {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
+    let word = u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29) ^ bytes.len() as u64;
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::framed;
+    use super::*;
+
+    /// What a glance gives is what the grammar gives.
+    #[track_caller]
+    fn check(line: &str, taken: bool) {
+        let mut frames = Frames::default();
+        // The second time the frame is known.
+        for _ in 0..2 {
+            let got = frames.take(line.as_bytes());
+            assert_eq!(got.is_some(), taken, "{line}");
+            let Some(got) = got else { continue };
+            let expect = framed(line).expect("the grammar takes it");
+            let head = frames.head(got.head);
+            assert_eq!((Some(&*head.host), &*head.program), (expect.host, expect.program), "{line}");
+            assert_eq!(got.message, expect.message.as_bytes(), "{line}");
+            match expect.stamp {
+                Stamp::NoYear { .. } => assert_eq!(got.without_year, Some(expect.stamp), "{line}"),
+                _ => assert_eq!(got.without_year, None, "{line}"),
+            }
+        }
+    }
+
+    #[test]
+    fn regular_frames() {
+        check("Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: removed", true);
+        check("Nov  7 14:51:07 mx postfix-out/smtp[7]: x", true);
+        check("2026-11-17T14:51:07.123456+01:00 mx postfix/smtp[7]: x", true);
+        check("2026-11-17T14:51:07,5 mx postfix/smtp[7]: x", true);
+        check("2026-11-17T14:51:07Z mx postfix/smtp[7]: x", true);
+        check("2026-11-17T14:51:07 mx postfix/smtp[7]: x", true);
+    }
+
+    #[test]
+    fn all_others_are_left_to_the_grammar() {
+        for line in [
+            "Nov 17 14:51:07.5 mx postfix/smtp[7]: x",
+            "Nov 7 14:51:07 mx postfix/smtp[7]: x",
+            "Nov 17 24:51:07 mx postfix/smtp[7]: x",
+            "Nov 17 14:51:07  mx postfix/smtp[7]: x",
+            "Nov 17 14:51:07 mx postfix/smtp: x",
+            "Nov 17 14:51:07 postfix/smtp[7]: x",
+            "Nov 17 14:51:07 mx dovecot[7]: x",
+            "Nov 17 14:51:07 mx postfix/smtp[7]:x",
+            "Nov 17 14:51:07 mx postfix/smtp[7]: [ID 1 mail.info] x",
+            "Nov 17 14:51:07 mx postfix/smtp[]: x",
+            "2026-11-17 14:51:07 mx postfix/smtp[7]: x",
+            "2026-11-17T14:51:07 +01:00 postfix/smtp[7]: x",
+            "2026-02-29T14:51:07Z mx postfix/smtp[7]: x",
+            "x Nov 17 14:51:07 mx postfix/smtp[7]: x",
+            "",
+        ] {
+            check(line, false);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What most lines of a busy log say, read off their bytes: a client, a Message-ID, a sender, an accepted recipient,
+//! `removed`, a connection.
+//!
+//! Only lines of the regular shape are taken, and for these the result is that of the grammar beside this file;
+//! every other line (refused, put off, quoted addresses, keys that are not known here) goes to the grammar itself.
+
+use super::super::text::host;
+use super::queue::known_remark;
+use crate::parse::event::Glance;
+use crate::smtp::ReplyCode;
+use memchr::{memchr, memchr2};
+
+/// The queue id (empty if the line has none) and what is said of the message.
+pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
+    let Some(end) = queue_id_end(message) else {
+        return remark(message).then_some((&[], Glance::Other));
+    };
+    let rest = &message[end + 2..];
+    let what = match rest.first()? {
+        b't' => accepted(rest.strip_prefix(b"to=<")?)?,
+        b'f' => sender(rest.strip_prefix(b"from=<")?)?,
+        b'm' => {
+            let id = rest.strip_prefix(b"message-id=<")?.strip_suffix(b">")?;
+            Glance::MessageId(id)
+        }
+        b'c' if rest.starts_with(b"client=") => Glance::Client,
+        b'u' if rest.starts_with(b"uid=") => Glance::Client,
+        b'r' if rest == b"removed" => Glance::Removed,
+        b's' if rest.starts_with(b"sender non-delivery notification: ") => Glance::Other,
+        _ => return None,
+    };
+    Some((&message[..end], what))
+}
+
+/// Bits of [`CLASS`]; 0 ends a queue id.
+const ALNUM: u8 = 1;
+const NOT_HEX: u8 = 2;
+const VOWEL: u8 = 4;
+const DIGIT: u8 = 8;
+
+/// What a byte may be in a queue id.
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut c = 0;
+    while c < 256 {
+        let byte = c as u8;
+        if byte.is_ascii_alphanumeric() {
+            table[c] = ALNUM
+                | if matches!(byte, b'0'..=b'9' | b'A'..=b'F') { 0 } else { NOT_HEX }
+                | if matches!(byte.to_ascii_uppercase(), b'A' | b'E' | b'I' | b'O' | b'U') {
+                    VOWEL
+                } else {
+                    0
+                }
+                | if byte.is_ascii_digit() { DIGIT } else { 0 };
+        }
+        c += 1;
+    }
+    table
+};
+
+/// Where the queue id at the start of `message` ends; `: ` follows. Case is kept.
+pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
+    let (mut all, mut digits, mut end) = (0, 0, 0);
+    loop {
+        let class = CLASS[usize::from(*message.get(end)?)];
+        if class == 0 {
+            break;
+        }
+        all |= class;
+        digits += class & DIGIT;
+        end += 1;
+        if end == 32 {
+            return None;
+        }
+    }
+    if message[end] != b':' || message.get(end + 1) != Some(&b' ') {
+        return None;
+    }
+    let short = end >= 4 && all & NOT_HEX == 0;
+    // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
+    let long = || end >= 10 && all & VOWEL == 0 && memchr(b'z', &message[10..end]).is_some();
+    // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
+    let other = || end >= 10 && digits >= 2 * DIGIT;
+    (short || long() || other()).then_some(end)
+}
+
+/// The address up to `>`, and what follows. Addresses with quotes are left to the grammar.
+fn plain_address(inside: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr2(b'"', b'>', inside)?;
+    let after = &inside[end + 1..];
+    (inside[end] == b'>' && after.first() == Some(&b',')).then_some((&inside[..end], after))
+}
+
+/// `from=<a@example.org>, size=1, nrcpt=1 (queue active)`, from the address on.
+fn sender(inside: &[u8]) -> Option<Glance<'_>> {
+    let (address, after) = plain_address(inside)?;
+    // `status=expired, returned to sender` is another thing.
+    (!after.ends_with(b"sender")).then_some(Glance::Sender(address))
+}
+
+/// `to=<a@example.org>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 Ok)`, from the
+/// address on.
+fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
+    let (recipient, after) = plain_address(inside)?;
+    let mut rest = after.strip_prefix(b", ")?;
+    let mut relay: &[u8] = b"";
+    loop {
+        if rest.starts_with(b"status=") {
+            break;
+        }
+        if let Some(inside) = rest.strip_prefix(b"orig_to=<") {
+            rest = plain_address(inside)?.1.strip_prefix(b", ")?;
+            continue;
+        }
+        let end = value_end(rest)?;
+        match rest[0] {
+            b'r' if rest.starts_with(b"relay=") => relay = &rest[6..end],
+            b'd' if [&b"delay="[..], b"delays=", b"dsn="].iter().any(|k| rest.starts_with(k)) => {}
+            b'c' if rest.starts_with(b"conn_use=") => {}
+            b't' if rest.starts_with(b"tls=") => {}
+            _ => return None,
+        }
+        rest = &rest[end + 2..];
+    }
+    let words = rest.strip_prefix(b"status=sent (")?.strip_suffix(b")")?;
+    let start = std::str::from_utf8(&words[..words.len().min(4)]).ok()?;
+    let has_code = ReplyCode::at_start(start).is_some();
+    let passed_on = is_here(relay)? && memchr::memmem::find(words, b"queued as").is_some();
+    Some(Glance::Accepted { recipient, has_code, passed_on })
+}
+
+/// Where a value ends: at the first comma that a blank follows.
+fn value_end(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b',', text).find(|at| text.get(at + 1) == Some(&b' '))
+}
+
+/// Whether a relay is on this host; `None` if the bytes do not say it plainly.
+fn is_here(relay: &[u8]) -> Option<bool> {
+    let Some(open) = memchr(b'[', relay) else { return Some(false) };
+    // Loopback addresses are written 127.…, ::1, 0:…:1, IPv6:….
+    let inside = &relay[open + 1..];
+    if !inside.starts_with(b"127.") && !matches!(inside.first(), Some(b'0' | b':' | b'I')) {
+        return Some(false);
+    }
+    let relay = std::str::from_utf8(relay).ok()?;
+    Some(host(relay).ip.is_some_and(|ip| ip.is_loopback()))
+}
+
+/// Remarks without a queue id that decide nothing.
+fn remark(message: &[u8]) -> bool {
+    const LONGEST: usize = 64;
+    const OFTEN: [&[u8]; 4] = [b"connect from ", b"disconnect from ", b"warning: ", b"lost connection "];
+    if OFTEN.iter().any(|start| message.starts_with(start)) {
+        return true;
+    }
+    let start = &message[..message.len().min(LONGEST)];
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or(""),
+    };
+    known_remark(text)
+}
