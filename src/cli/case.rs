@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc::SyncSender};
 /// Everything that is in `paths`. Shows progress on standard error if that is a terminal.
 pub(super) fn read(knowledge: &Arc<Knowledge>, paths: &[PathBuf], year: Option<i32>) -> Arc<Snapshot> {
     let (ring, bell) = sync_channel(1);
-    let engine = Engine::start(Arc::clone(knowledge), year, wake(ring));
+    let engine = Engine::start_unasked(Arc::clone(knowledge), year, wake(ring));
     engine.add(paths.iter().map(|path| input(path)).collect());
     let mut line = ProgressLine::on_stderr();
     loop {

@@ -99,6 +99,11 @@ impl Chunks {
         if number == total { Piece::Done(self.open.remove(at)) } else { Piece::Held }
     }
 
+    /// No pieces wait.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// The log has ended: what is there.
     pub(super) fn rest(&mut self) -> Vec<Whole> {
         std::mem::take(&mut self.open)

@@ -3,10 +3,11 @@
 //! Nearly all mail is delivered: its context is filled and thrown away again, so the buffers are used again and
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
+use super::hash::{Hashed, hash};
 use crate::model::{Attempt, Origin, Text};
 use crate::smtp::{ReversePath, Stage};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
 
 /// So many messages are kept in mind. A log without `removed` lines (cut, filtered) would grow without end
@@ -25,6 +26,8 @@ const MAX_WAITING: usize = 10_000;
 /// Which message: queue ids repeat between hosts and instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key<'a> {
+    /// The hash of the rest.
+    pub hash: u64,
     /// The host that wrote the log; empty if the log does not say.
     pub host: &'a str,
     /// The instance on it.
@@ -33,28 +36,19 @@ pub(super) struct Key<'a> {
     pub queue_id: &'a str,
 }
 
-impl Key<'_> {
-    fn hash(self) -> u64 {
-        let mut hash = 0;
-        for part in [self.host, self.instance, self.queue_id] {
-            hash = mix(hash ^ part.len() as u64);
-            let mut chunks = part.as_bytes().chunks_exact(8);
-            for chunk in &mut chunks {
-                let mut word = [0; 8];
-                word.copy_from_slice(chunk);
-                hash = mix(hash ^ u64::from_le_bytes(word));
-            }
-            let mut word = [0; 8];
-            word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-            hash = mix(hash ^ u64::from_le_bytes(word));
-        }
-        hash
+impl<'a> Key<'a> {
+    pub(super) fn new(host: &'a str, instance: &'a str, queue_id: &'a str) -> Self {
+        Self::seeded(Self::seed(host, instance), host, instance, queue_id)
     }
-}
 
-fn mix(word: u64) -> u64 {
-    let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xa076_1d64_78bd_642f;
-    (wide >> 64) as u64 ^ wide as u64
+    /// Many lines are of one host and instance: their part of the hash.
+    pub(super) fn seed(host: &str, instance: &str) -> u64 {
+        hash(hash(0, host.as_bytes()), instance.as_bytes())
+    }
+
+    pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a str) -> Self {
+        Self { hash: hash(seed, queue_id.as_bytes()), host, instance, queue_id }
+    }
 }
 
 /// A recipient that was put off.
@@ -86,6 +80,7 @@ pub(super) struct Context {
     pub format: &'static str,
     /// Host, instance, queue id, sender and Message-ID behind one another: one buffer, used again.
     text: String,
+    hash: u64,
     host_end: usize,
     instance_end: usize,
     queue_id_end: usize,
@@ -98,11 +93,22 @@ pub(super) struct Context {
     /// A delivery was tried.
     pub tried: bool,
     generation: u32,
+    /// Where the line stands that made it known.
+    born: u64,
 }
 
 impl Context {
+    /// The line numbers were counted from a later line.
+    fn shift_lines(&mut self, lines: u64) {
+        let tries = self.waiting.iter_mut().flat_map(|w| &mut w.tries).map(|t| &mut t.attempt.origin);
+        for origin in self.origins.iter_mut().chain(tries) {
+            origin.line += lines;
+        }
+    }
+
     pub(super) fn key(&self) -> Key<'_> {
         Key {
+            hash: self.hash,
             host: &self.text[..self.host_end],
             instance: &self.text[self.host_end..self.instance_end],
             queue_id: &self.text[self.instance_end..self.queue_id_end],
@@ -112,6 +118,7 @@ impl Context {
     /// Forgets everything but the buffers.
     fn reset(&mut self, key: Key<'_>, format: &'static str) {
         self.format = format;
+        self.hash = key.hash;
         self.text.clear();
         self.text.push_str(key.host);
         self.host_end = self.text.len();
@@ -192,12 +199,13 @@ pub(super) struct Contexts {
     free: Vec<u32>,
     /// Slots in the order of arrival; a slot that was given to another message since has another generation.
     arrivals: VecDeque<(u32, u32)>,
+    peak: usize,
 }
 
 impl Contexts {
     /// The context of a message, if there is one.
     pub(super) fn get(&mut self, key: Key<'_>) -> Option<&mut Context> {
-        let slot = *self.by_hash.get(&key.hash())?;
+        let slot = *self.by_hash.get(&key.hash)?;
         let context = &mut self.slots[slot as usize];
         (context.key() == key).then_some(context)
     }
@@ -207,9 +215,10 @@ impl Contexts {
         &mut self,
         key: Key<'_>,
         format: &'static str,
+        born: u64,
         gone: &mut Vec<Context>,
     ) -> &mut Context {
-        let hash = key.hash();
+        let hash = key.hash;
         if let Some(&slot) = self.by_hash.get(&hash) {
             // Two messages with the same hash: the older is forgotten. (Never seen; made on purpose it does no harm.)
             if self.slots[slot as usize].key() != key {
@@ -221,18 +230,14 @@ impl Contexts {
         if self.by_hash.len() >= MAX_CONTEXTS {
             gone.extend(self.take_oldest());
         }
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                self.slots.push(Context::default());
-                (self.slots.len() - 1) as u32
-            }
-        };
+        let slot = self.free_slot();
         let context = &mut self.slots[slot as usize];
         context.reset(key, format);
+        context.born = born;
         context.generation = context.generation.wrapping_add(1);
         self.arrivals.push_back((slot, context.generation));
         self.by_hash.insert(hash, slot);
+        self.peak = self.peak.max(self.by_hash.len());
         // Most entries are of messages that have left: sweep before there are many.
         if self.arrivals.len() > 2 * MAX_CONTEXTS {
             let slots = &self.slots;
@@ -243,7 +248,7 @@ impl Contexts {
 
     /// Forgets a message. `with` is called with its context before.
     pub(super) fn remove(&mut self, key: Key<'_>, with: impl FnOnce(&mut Context)) {
-        let hash = key.hash();
+        let hash = key.hash;
         let Some(&slot) = self.by_hash.get(&hash) else { return };
         let context = &mut self.slots[slot as usize];
         if context.key() != key {
@@ -253,6 +258,61 @@ impl Contexts {
         context.generation = context.generation.wrapping_add(1);
         self.by_hash.remove(&hash);
         self.free.push(slot);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_hash.len()
+    }
+
+    /// The most there ever were.
+    pub(super) fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// Whether there is one with this hash.
+    pub(super) fn has(&self, hash: u64) -> bool {
+        self.by_hash.contains_key(&hash)
+    }
+
+    /// Takes over all of `later`, which was read from offset `start` on without knowing of these; no hash may be in
+    /// both. What arrived here since `start` stands between those of `later`.
+    pub(super) fn take_over(&mut self, mut later: Self, start: u64, lines_before: u64) {
+        let mut arrived: Vec<(u64, u32, u32)> = Vec::new();
+        while let Some((slot, generation)) = self.arrivals.back().copied() {
+            let context = &self.slots[slot as usize];
+            if context.generation == generation {
+                if context.born < start {
+                    break;
+                }
+                arrived.push((context.born, slot, generation));
+            }
+            self.arrivals.pop_back();
+        }
+        for (slot, generation) in std::mem::take(&mut later.arrivals) {
+            let context = &mut later.slots[slot as usize];
+            if context.generation != generation {
+                continue;
+            }
+            let mut context = std::mem::take(context);
+            context.shift_lines(lines_before);
+            let slot = self.free_slot();
+            let place = &mut self.slots[slot as usize];
+            context.generation = place.generation.wrapping_add(1);
+            arrived.push((context.born, slot, context.generation));
+            self.by_hash.insert(context.hash, slot);
+            *place = context;
+        }
+        arrived.sort_unstable();
+        self.arrivals.extend(arrived.into_iter().map(|(_, slot, generation)| (slot, generation)));
+        self.peak = self.peak.max(self.by_hash.len());
+    }
+
+    fn free_slot(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Context::default());
+            (self.slots.len() - 1) as u32
+        })
     }
 
     /// All that are left, in no order.
@@ -266,7 +326,7 @@ impl Contexts {
         while let Some((slot, generation)) = self.arrivals.pop_front() {
             let context = &mut self.slots[slot as usize];
             if context.generation == generation {
-                self.by_hash.remove(&context.key().hash());
+                self.by_hash.remove(&context.hash);
                 self.free.push(slot);
                 let next = Context { generation: generation.wrapping_add(1), ..Context::default() };
                 return Some(std::mem::replace(context, next));
@@ -276,44 +336,24 @@ impl Contexts {
     }
 }
 
-/// The keys are hashes already.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = mix(self.0 ^ u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn key(queue_id: &str) -> Key<'_> {
-        Key { host: "mx", instance: "postfix", queue_id }
+        Key::new("mx", "postfix", queue_id)
     }
 
     #[test]
     fn contexts_come_and_go() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
-        contexts.get_or_new(key("A1"), "postfix", &mut gone).set_sender("a@example.org");
-        contexts.get_or_new(key("a1"), "postfix", &mut gone).set_sender("b@example.org");
+        contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender("a@example.org");
+        contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender("b@example.org");
         let sender = |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path());
         assert_eq!(sender(&mut contexts, "A1").unwrap().as_str(), "a@example.org");
         contexts.remove(key("A1"), |_| {});
         assert_eq!(sender(&mut contexts, "A1"), None);
-        assert_eq!(contexts.get_or_new(key("A1"), "postfix", &mut gone).reverse_path(), None);
+        assert_eq!(contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
         assert_eq!(sender(&mut contexts, "a1").unwrap().as_str(), "b@example.org");
         assert!(gone.is_empty());
     }
@@ -322,8 +362,8 @@ mod tests {
     fn the_oldest_goes_first() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
         for n in 0..MAX_CONTEXTS + 3 {
-            contexts.get_or_new(key(&format!("{n:X}")), "postfix", &mut gone);
-            contexts.get_or_new(key("short"), "postfix", &mut gone);
+            contexts.get_or_new(key(&format!("{n:X}")), "postfix", 0, &mut gone);
+            contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
             contexts.remove(key("short"), |_| {});
         }
         let ids: Vec<_> = gone.iter().map(|c| c.key().queue_id.to_owned()).collect();

@@ -1,8 +1,10 @@
 //! Counts of a log, gathered here and handed on now and then: a line costs an addition, no look-up by name.
 
-use crate::model::{DaemonCoverage, Harvest, Origin};
+use super::hash::Hashed;
+use crate::model::{Coverage, DaemonCoverage, Harvest, Origin};
 use crate::smtp::{EnhancedStatus, domain_of};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 /// Program names that are counted apart. Rubbish that looks like a log must not fill the report.
 const MAX_DAEMONS: usize = 200;
@@ -14,26 +16,45 @@ pub(super) struct Counts {
     pub lines: u64,
     /// Lines with a reply.
     pub with_reply: u64,
+    /// The names seen so far, in the order in which they came; they stay when their counts are handed on, so that
+    /// the same names are counted apart however the log is cut.
     daemons: Vec<(Box<str>, DaemonCoverage)>,
     last: usize,
-    accepted: HashMap<Box<str>, u64>,
+    accepted: HashMap<Box<str>, u64, BuildHasherDefault<Hashed>>,
 }
 
 impl Counts {
     /// The counts of a daemon.
     pub(super) fn daemon(&mut self, name: &str) -> &mut DaemonCoverage {
+        let number = self.daemon_number(name);
+        &mut self.daemons[number].1
+    }
+
+    /// A number that stays the daemon's own.
+    pub(super) fn daemon_number(&mut self, name: &str) -> usize {
         if self.daemons.get(self.last).is_none_or(|(n, _)| **n != *name) {
-            self.last = match self.daemons.iter().position(|(n, _)| **n == *name) {
-                Some(at) => at,
-                None => {
-                    let full = self.daemons.len() >= MAX_DAEMONS;
-                    let name = if full { "others" } else { name };
-                    self.daemons.push((name.into(), DaemonCoverage::default()));
-                    self.daemons.len() - 1
-                }
-            };
+            self.last = self.find_daemon(name);
         }
-        &mut self.daemons[self.last].1
+        self.last
+    }
+
+    fn find_daemon(&mut self, name: &str) -> usize {
+        if let Some(at) = self.daemons.iter().position(|(n, _)| **n == *name) {
+            return at;
+        }
+        if self.daemons.len() < MAX_DAEMONS {
+            self.daemons.push((name.into(), DaemonCoverage::default()));
+        } else if self.daemons.len() == MAX_DAEMONS {
+            self.daemons.push(("others".into(), DaemonCoverage::default()));
+        }
+        self.daemons.len() - 1
+    }
+
+    /// A line of the daemon `number` was understood.
+    pub(super) fn understood(&mut self, number: usize) {
+        let counts = &mut self.daemons[number].1;
+        counts.read += 1;
+        counts.understood += 1;
     }
 
     /// A recipient was accepted.
@@ -46,12 +67,38 @@ impl Counts {
         *self.accepted.entry(domain.to_ascii_lowercase().into()).or_default() += 1;
     }
 
+    /// Adds what a later part of the log gave, which was read for itself, with its line numbers counted from there.
+    /// `theirs` is what it has handed on.
+    pub(super) fn add(&mut self, later: &Self, mut theirs: Coverage, lines_before: u64, out: &mut Harvest) {
+        // In the order in which the names came there.
+        for (name, _) in &later.daemons {
+            let number = self.daemon_number(name);
+            if let Some(counts) = theirs.by_daemon.remove(&**name) {
+                let mine = &mut self.daemons[number].1;
+                mine.read += counts.read;
+                mine.understood += counts.understood;
+                mine.not_understood += counts.not_understood;
+            }
+        }
+        theirs.not_understood_at.iter_mut().for_each(|origin| origin.line += lines_before);
+        out.coverage.add(theirs);
+    }
+
+    /// More names were seen than are counted apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.daemons.len() > MAX_DAEMONS
+    }
+
     /// Hands everything on.
     pub(super) fn flush(&mut self, out: &mut Harvest) {
         out.coverage.lines += std::mem::take(&mut self.lines);
         out.coverage.with_reply += std::mem::take(&mut self.with_reply);
-        for (name, counts) in self.daemons.drain(..) {
-            let theirs = out.coverage.by_daemon.entry(name.into()).or_default();
+        for (name, counts) in &mut self.daemons {
+            let counts = std::mem::take(counts);
+            if counts == DaemonCoverage::default() {
+                continue;
+            }
+            let theirs = out.coverage.by_daemon.entry(name.to_string()).or_default();
             theirs.read += counts.read;
             theirs.understood += counts.understood;
             theirs.not_understood += counts.not_understood;

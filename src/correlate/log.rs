@@ -4,13 +4,17 @@
 //! host, instance and queue id. A refusal is handed out with the line that decides it; a recipient that was only put
 //! off is handed out when the message leaves the queue or the log ends.
 
+use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
-use super::context::{Context, Contexts, Key, Try, Waiting};
+use super::context::{Context, Contexts, Key, MAX_CONTEXTS, Try, Waiting};
 use super::counts::{Counts, holds_refusal};
-use crate::model::{Action, Attempt, Direction, Evidence, Harvest, Origin, ReadOptions, SourceId, Text};
+use crate::model::{
+    Action, Attempt, Coverage, Direction, Evidence, Harvest, Origin, ReadOptions, SourceId, Text, Timestamp,
+};
 use crate::parse::detect::is_reject_log_part;
-use crate::parse::event::{DeliveryAttempt, EventKind, LogEvent, LogLine, Outcome, Refusal};
-use crate::parse::frame::{Clock, framed, journal};
+use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
+use crate::parse::frame::{Clock, Frames, Head, Stamp, framed, journal};
+use crate::parse::mta::Dialect;
 use crate::parse::{Line, mta};
 use crate::smtp::{EnhancedStatus, ReversePath, Stage, tidy_mailbox};
 use std::borrow::Cow;
@@ -21,6 +25,9 @@ const FLUSH_LINES: u64 = 4096;
 /// Reads the lines of one log in order.
 pub struct LogCorrelator {
     clock: Clock,
+    /// Month and day of the line that was dated last.
+    day: (u32, u32),
+    glances: Option<Glances>,
     export: journal::Export,
     chunks: Chunks,
     queue: Queue,
@@ -37,6 +44,8 @@ impl LogCorrelator {
         let _ = source;
         Self {
             clock: Clock::new(&options),
+            day: (0, 0),
+            glances: Some(Glances::default()),
             export: journal::Export::default(),
             chunks: Chunks::default(),
             queue: Queue::default(),
@@ -45,13 +54,112 @@ impl LogCorrelator {
         }
     }
 
+    /// Reads only the frame of `line`, so that what is [ahead](Self::ahead) of here knows its year.
+    pub fn look(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        if let Some(found) = if self.bare_first { mta::bare(&text) } else { framed(&text) } {
+            self.date(found.stamp);
+        }
+    }
+
+    /// For the lines from offset `start` on, read without what stands before them: see [`Self::follow`].
+    /// `None` if lines hang together here, so that the log cannot be cut.
+    pub fn ahead(&self, start: u64) -> Option<Self> {
+        if self.export.is_open() {
+            return None;
+        }
+        let ahead = Box::new(Ahead::new(start, self.bare_first));
+        Some(Self {
+            clock: self.clock.clone(),
+            day: (0, 0),
+            glances: self.glances.is_some().then(Glances::default),
+            export: journal::Export::default(),
+            chunks: Chunks::default(),
+            queue: Queue { ahead: Some(ahead), ..Queue::default() },
+            bare_first: self.bare_first,
+            in_reject_log: false,
+        })
+    }
+
+    /// Whether reading [ahead](Self::ahead) has shown that it leads nowhere: [`Self::follow`] would refuse the result.
+    pub fn is_dependent(&self) -> bool {
+        self.queue.ahead.as_ref().is_some_and(|ahead| ahead.dependent)
+    }
+
+    /// Takes over what `later` found, which was read [ahead](Self::ahead) from just after the lines read here so far:
+    /// the same as if its lines were read now. What was left open there goes to `out`, and the place of each such
+    /// evidence's deciding line is given; `places` are those of what `later` found itself.
+    ///
+    /// `None`, and nothing has changed, if its lines mean something else after those read here: then they have to be
+    /// read again. `coverage` is what it counted, `lines` how many lines stand before its own.
+    pub fn follow(
+        &mut self,
+        mut later: Self,
+        coverage: Coverage,
+        lines: u64,
+        out: &mut Harvest,
+    ) -> Option<Followed> {
+        let ahead = later.queue.ahead.take()?;
+        let queue = &self.queue;
+        let room = MAX_CONTEXTS.saturating_sub(queue.contexts.len());
+        let alike = self.bare_first == ahead.bare_first && !self.in_reject_log && !self.export.is_open();
+        let known_before = || ahead.opened.iter().any(|hash| queue.contexts.has(*hash));
+        if ahead.dependent
+            || !alike
+            || !self.chunks.is_empty()
+            || later.queue.counts.is_full()
+            || ahead.n_open + later.queue.contexts.peak() > room
+            || known_before()
+        {
+            return None;
+        }
+        let mut clock = self.clock.clone();
+        if !ahead.days.iter().all(|(stamp, time)| clock.date(*stamp) == *time) {
+            return None;
+        }
+        self.clock = clock;
+        self.day = later.day;
+        self.export = later.export;
+        self.bare_first = later.bare_first;
+        self.in_reject_log = later.in_reject_log;
+        let mut open = Vec::new();
+        ahead.each_line(lines, |line, origin| {
+            self.queue.event_again(line, origin, out);
+            open.resize(out.evidence.len(), origin.start);
+        });
+        self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
+        self.queue.counts.add(&later.queue.counts, coverage, lines, out);
+        Some(Followed { open, places: ahead.places })
+    }
+
+    /// Hands on what was counted so far.
+    pub fn flush(&mut self, out: &mut Harvest) {
+        self.queue.counts.flush(out);
+    }
+
+    /// Every line goes through its grammar: the reference for what a glance at a line gives.
+    #[must_use]
+    pub fn thorough(self) -> Self {
+        Self { glances: None, ..self }
+    }
+
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
+        self.take(line, out);
+        if let Some(ahead) = &mut self.queue.ahead {
+            ahead.places.resize(out.evidence.len(), line.start);
+        }
+    }
+
+    fn take(&mut self, line: Line<'_>, out: &mut Harvest) {
         if self.queue.counts.lines >= FLUSH_LINES {
             self.queue.counts.flush(out);
         }
         self.queue.counts.lines += 1;
         let origin = line.origin();
+        if self.glance(&line, origin, out) {
+            return;
+        }
         if self.export.is_open() || line.bytes.starts_with(b"__") {
             match self.export.line(line.bytes, origin) {
                 journal::Taken::Part => return,
@@ -77,7 +185,13 @@ impl LogCorrelator {
         };
         match found {
             Some(found) => {
-                let line = found.line(&mut self.clock);
+                let line = LogLine {
+                    time: self.date(found.stamp),
+                    host: found.host,
+                    program: found.program,
+                    pid: found.pid,
+                    message: Cow::Borrowed(found.message),
+                };
                 self.log_line(&line, origin, out);
             }
             None => self.unframed(&text, origin, out),
@@ -100,6 +214,58 @@ impl LogCorrelator {
         self.queue.counts.flush(out);
     }
 
+    /// Reads a line of the most common shapes; `false` if it has another.
+    fn glance(&mut self, line: &Line<'_>, origin: Origin, out: &mut Harvest) -> bool {
+        if self.bare_first || self.export.is_open() {
+            return false;
+        }
+        let Some(glances) = &mut self.glances else { return false };
+        let Some(seen) = glances.frames.take(line.bytes) else { return false };
+        let head = glances.frames.head(seen.head);
+        let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
+            return false;
+        };
+        // A queue id is letters and digits.
+        let Ok(queue_id) = std::str::from_utf8(queue_id) else { return false };
+        while glances.known.len() <= seen.head {
+            let head = glances.frames.head(glances.known.len());
+            let instance = (head.dialect.instance)(&head.program);
+            glances.known.push(KnownHead {
+                seed: Key::seed(&head.host, instance),
+                daemon: self.queue.counts.daemon_number((head.dialect.daemon)(&head.program)),
+            });
+        }
+        let known = &glances.known[seen.head];
+        self.queue.counts.understood(known.daemon);
+        let instance = (head.dialect.instance)(&head.program);
+        self.queue.count_glanced(what);
+        if !queue_id.is_empty() {
+            let key = Key::seeded(known.seed, &head.host, instance, queue_id);
+            if !self.queue.is_glance_left_open(key, what, head, seen.message, origin) {
+                self.queue.glanced(head.dialect.name, key, what, origin, out);
+            }
+        }
+        if let Some(stamp @ Stamp::NoYear { month, day, .. }) = seen.without_year
+            && self.day != (month, day)
+        {
+            self.date(stamp);
+        }
+        true
+    }
+
+    fn date(&mut self, stamp: Stamp) -> Option<Timestamp> {
+        let time = self.clock.date(stamp);
+        if let Stamp::NoYear { month, day, .. } = stamp
+            && self.day != (month, day)
+        {
+            self.day = (month, day);
+            if let Some(ahead) = &mut self.queue.ahead {
+                ahead.days.push((stamp, time));
+            }
+        }
+        time
+    }
+
     fn entry(&mut self, entry: &journal::Entry, origin: Origin, out: &mut Harvest) {
         if let Some(line) = entry.line() {
             self.log_line(&line, origin, out);
@@ -109,7 +275,11 @@ impl LogCorrelator {
     fn log_line(&mut self, line: &LogLine<'_>, origin: Origin, out: &mut Harvest) {
         self.in_reject_log = false;
         if line.message.starts_with('[') {
-            match self.chunks.take(line, origin) {
+            let piece = self.chunks.take(line, origin);
+            if let (Some(ahead), false) = (&mut self.queue.ahead, matches!(piece, Piece::No)) {
+                ahead.dependent = true;
+            }
+            match piece {
                 Piece::No => {}
                 Piece::Held => return,
                 Piece::Done(whole) => {
@@ -140,11 +310,35 @@ impl LogCorrelator {
     }
 }
 
+/// Places of evidence, in the order of its deciding lines: offsets in the source.
+pub struct Followed {
+    /// Of what was left open and is known now.
+    pub open: Vec<u64>,
+    /// Of what was found ahead.
+    pub places: Vec<u64>,
+}
+
+/// What lines are read with at a glance.
+#[derive(Default)]
+struct Glances {
+    frames: Frames,
+    /// What is known of each head of `frames`.
+    known: Vec<KnownHead>,
+}
+
+/// Of a host and program.
+struct KnownHead {
+    seed: u64,
+    daemon: usize,
+}
+
 /// Events of all messages, whatever frame they came in.
 #[derive(Default)]
 struct Queue {
     contexts: Contexts,
     counts: Counts,
+    /// Set while a part of a log is read without what stands before it.
+    ahead: Option<Box<Ahead>>,
     /// Further lines of the event that is being read.
     more_origins: Vec<Origin>,
     /// Messages that had to be forgotten.
@@ -170,17 +364,18 @@ impl Queue {
             return false;
         };
         self.counts.daemon(daemon).understood += 1;
+        self.count(&event.kind);
         let refused = matches!(event.kind, EventKind::Refused(_));
-        self.event(line, event, origin, out);
-        for context in std::mem::take(&mut self.gone) {
-            self.delayed(context, out);
+        if !self.is_left_open(dialect, line, &event, origin) {
+            self.event(line, event, origin, out);
         }
+        self.hand_out_gone(out);
         refused
     }
 
     fn event(&mut self, line: &LogLine<'_>, event: LogEvent<'_>, origin: Origin, out: &mut Harvest) {
         let LogEvent { format, instance, queue_id, kind } = event;
-        let key = queue_id.map(|queue_id| Key { host: line.host.unwrap_or(""), instance, queue_id });
+        let key = queue_id.map(|queue_id| Key::new(line.host.unwrap_or(""), instance, queue_id));
         match kind {
             EventKind::Refused(refusal) => self.refused(line, format, key, refusal, origin, out),
             EventKind::Attempt(attempt) => {
@@ -189,30 +384,15 @@ impl Queue {
             }
             EventKind::Client { .. } => {
                 let Some(key) = key else { return };
-                let context = self.contexts.get_or_new(key, format, &mut self.gone);
-                // Short ids come again: a client's line is the first of a message.
-                if context.tried {
-                    let waiting = std::mem::take(&mut context.waiting);
-                    let old = Known::of(context, &[]);
-                    old.hand_out_delayed(waiting, out);
-                    self.contexts.remove(key, |_| {});
-                    self.contexts.get_or_new(key, format, &mut self.gone).push_origin(origin);
-                } else {
-                    context.push_origin(origin);
-                }
+                self.client(format, key, origin, out);
             }
             EventKind::MessageId(id) => {
                 let Some(key) = key else { return };
-                let context = self.contexts.get_or_new(key, format, &mut self.gone);
-                context.set_message_id(id);
-                context.push_origin(origin);
+                self.message_id(format, key, id, origin);
             }
             EventKind::Sender { reverse_path, message_id } => {
                 let Some(key) = key else { return };
-                let context = self.contexts.get_or_new(key, format, &mut self.gone);
-                context.set_sender(reverse_path);
-                context.set_message_id(message_id.unwrap_or(""));
-                context.push_origin(origin);
+                self.sender(format, key, reverse_path, message_id.unwrap_or(""), origin);
             }
             EventKind::Expired { reverse_path } => {
                 let Some(key) = key else { return };
@@ -220,18 +400,171 @@ impl Queue {
             }
             EventKind::Removed => {
                 let Some(key) = key else { return };
-                self.contexts.remove(key, |context| {
-                    if !context.waiting.is_empty() {
-                        let waiting = std::mem::take(&mut context.waiting);
-                        Known::of(context, &[]).hand_out_delayed(waiting, out);
-                    }
-                });
+                self.removed(key, out);
             }
             EventKind::Notice { .. } | EventKind::Other => {
-                if let Some(context) = key.and_then(|key| self.contexts.get(key)) {
-                    context.push_origin(origin);
+                let Some(key) = key else { return };
+                self.mentioned(key, origin);
+            }
+        }
+    }
+
+    /// Whether an event has to wait until it is known what stands before this part of the log; then it is kept.
+    fn is_left_open(
+        &mut self,
+        dialect: &Dialect,
+        line: &LogLine<'_>,
+        event: &LogEvent<'_>,
+        origin: Origin,
+    ) -> bool {
+        let (Some(ahead), Some(queue_id)) = (&mut self.ahead, event.queue_id) else { return false };
+        let key = Key::new(line.host.unwrap_or(""), event.instance, queue_id);
+        if !ahead.is_open(&mut self.contexts, key, (dialect.opens)(&event.kind)) {
+            return false;
+        }
+        ahead.keep(line.time, line.host.unwrap_or(""), line.program, &line.message, origin);
+        if matches!(event.kind, EventKind::Removed) {
+            ahead.close(key);
+        }
+        true
+    }
+
+    /// As [`Queue::is_left_open`], for what was read at a glance.
+    fn is_glance_left_open(
+        &mut self,
+        key: Key<'_>,
+        what: Glance<'_>,
+        head: &Head,
+        message: &[u8],
+        origin: Origin,
+    ) -> bool {
+        let Some(ahead) = &mut self.ahead else { return false };
+        let opens = match what {
+            Glance::Client => (head.dialect.opens)(&EventKind::Client { host: None, ip: None, login: None }),
+            Glance::Sender(_) => {
+                (head.dialect.opens)(&EventKind::Sender { reverse_path: "", message_id: None })
+            }
+            _ => false,
+        };
+        if !ahead.is_open(&mut self.contexts, key, opens) {
+            return false;
+        }
+        // None of these events tells its time.
+        ahead.keep(None, &head.host, &head.program, &String::from_utf8_lossy(message), origin);
+        if matches!(what, Glance::Removed) {
+            ahead.close(key);
+        }
+        true
+    }
+
+    /// An event that was counted before.
+    fn event_again(&mut self, line: &LogLine<'_>, origin: Origin, out: &mut Harvest) {
+        let Some(event) = mta::by_program(line.program).and_then(|dialect| (dialect.parse)(line)) else {
+            return;
+        };
+        self.event(line, event, origin, out);
+        self.hand_out_gone(out);
+    }
+
+    /// What is counted of an event, whatever is known of its message.
+    fn count(&mut self, event: &EventKind<'_>) {
+        match event {
+            EventKind::Refused(refusal) => {
+                self.counts.with_reply += u64::from(refusal.reply_code.is_some());
+            }
+            EventKind::Attempt(attempt) => {
+                self.counts.with_reply += u64::from(attempt.reply_code.is_some());
+                if attempt.outcome == Outcome::Accepted && !is_reinjection(attempt) {
+                    self.counts.accept(attempt.recipient);
                 }
             }
+            _ => {}
+        }
+    }
+
+    /// As [`Queue::event`], for what was read at a glance.
+    fn glanced(
+        &mut self,
+        format: &'static str,
+        key: Key<'_>,
+        what: Glance<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        match what {
+            Glance::Accepted { recipient, .. } => self.accepted(key, &String::from_utf8_lossy(recipient)),
+            Glance::Client => self.client(format, key, origin, out),
+            Glance::MessageId(id) => self.message_id(format, key, &String::from_utf8_lossy(id), origin),
+            Glance::Sender(path) => self.sender(format, key, &String::from_utf8_lossy(path), "", origin),
+            Glance::Removed => self.removed(key, out),
+            Glance::Other => self.mentioned(key, origin),
+        }
+        self.hand_out_gone(out);
+    }
+
+    /// As [`Queue::count`], for what was read at a glance.
+    fn count_glanced(&mut self, what: Glance<'_>) {
+        if let Glance::Accepted { recipient, has_code, passed_on } = what {
+            self.counts.with_reply += u64::from(has_code);
+            if !passed_on {
+                self.counts.accept(&String::from_utf8_lossy(recipient));
+            }
+        }
+    }
+
+    /// Hands out what was known of the messages that had to be forgotten.
+    fn hand_out_gone(&mut self, out: &mut Harvest) {
+        if self.gone.is_empty() {
+            return;
+        }
+        for context in std::mem::take(&mut self.gone) {
+            self.delayed(context, out);
+        }
+    }
+
+    fn client(&mut self, format: &'static str, key: Key<'_>, origin: Origin, out: &mut Harvest) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        // Short ids come again: a client's line is the first of a message.
+        if context.tried {
+            self.removed(key, out);
+            self.contexts.get_or_new(key, format, origin.start, &mut self.gone).push_origin(origin);
+        } else {
+            context.push_origin(origin);
+        }
+    }
+
+    fn message_id(&mut self, format: &'static str, key: Key<'_>, id: &str, origin: Origin) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        context.set_message_id(id);
+        context.push_origin(origin);
+    }
+
+    fn sender(&mut self, format: &'static str, key: Key<'_>, path: &str, message_id: &str, origin: Origin) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        context.set_sender(path);
+        context.set_message_id(message_id);
+        context.push_origin(origin);
+    }
+
+    fn removed(&mut self, key: Key<'_>, out: &mut Harvest) {
+        self.contexts.remove(key, |context| {
+            if !context.waiting.is_empty() {
+                let waiting = std::mem::take(&mut context.waiting);
+                Known::of(context, &[]).hand_out_delayed(waiting, out);
+            }
+        });
+    }
+
+    fn mentioned(&mut self, key: Key<'_>, origin: Origin) {
+        if let Some(context) = self.contexts.get(key) {
+            context.push_origin(origin);
+        }
+    }
+
+    fn accepted(&mut self, key: Key<'_>, recipient: &str) {
+        if let Some(context) = self.contexts.get(key) {
+            context.tried = true;
+            context.settle(recipient);
         }
     }
 
@@ -244,15 +577,8 @@ impl Queue {
         origin: Origin,
         out: &mut Harvest,
     ) {
-        self.counts.with_reply += u64::from(attempt.reply_code.is_some());
         if attempt.outcome == Outcome::Accepted {
-            if !is_reinjection(&attempt) {
-                self.counts.accept(attempt.recipient);
-            }
-            if let Some(context) = self.contexts.get(key) {
-                context.tried = true;
-                context.settle(attempt.recipient);
-            }
+            self.accepted(key, attempt.recipient);
             return;
         }
         let one = Try {
@@ -268,7 +594,7 @@ impl Queue {
             remote_ip: attempt.remote_ip,
         };
         if attempt.outcome == Outcome::Deferred {
-            let context = self.contexts.get_or_new(key, format, &mut self.gone);
+            let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
             if let (Some(path), None) = (attempt.reverse_path, context.reverse_path()) {
                 context.set_sender(path);
             }
@@ -321,7 +647,7 @@ impl Queue {
         origin: Origin,
         out: &mut Harvest,
     ) {
-        let context = self.contexts.get_or_new(key, format, &mut self.gone);
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
         context.tried = true;
         context.set_sender(reverse_path);
         let waiting = std::mem::take(&mut context.waiting);
@@ -361,13 +687,12 @@ impl Queue {
         origin: Origin,
         out: &mut Harvest,
     ) {
-        self.counts.with_reply += u64::from(refusal.reply_code.is_some());
         let context = key.and_then(|key| self.contexts.get(key));
         let known = match (context, key) {
             (Some(context), _) => Known::of(context, &self.more_origins),
             (None, Some(key)) => Known::only(format, key, &self.more_origins),
             (None, None) => {
-                let key = Key { host: line.host.unwrap_or(""), instance: "", queue_id: "" };
+                let key = Key::new(line.host.unwrap_or(""), "", "");
                 Known::only(format, key, &self.more_origins)
             }
         };

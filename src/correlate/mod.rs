@@ -1,9 +1,11 @@
 //! The events of one message put together: by queue id in a log; and mixed documents taken apart.
 
+mod ahead;
 mod chunks;
 mod context;
 mod counts;
 pub mod document;
+mod hash;
 pub mod log;
 
-pub use log::LogCorrelator;
+pub use log::{Followed, LogCorrelator};

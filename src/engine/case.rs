@@ -1,6 +1,7 @@
 //! The case thread: plans what to read, puts the parts of all sources in order, publishes snapshots.
 
 use super::run::{Input, Shared};
+use super::segments::{SEGMENT_BYTES, Segments};
 use super::source::{Part, SourceJob, read_source};
 use super::{CancelToken, answers};
 use crate::group::Judge;
@@ -38,12 +39,31 @@ struct Arrival {
 pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answers: &Sender<answers::Ask>) {
     let n_readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
     let (jobs, job_queue) = unbounded::<(u64, SourceJob)>();
+    let (shares, shared_logs) = unbounded::<Share>();
     let (parts, arrivals) = bounded::<Arrival>(4 * n_readers);
     for n in 0..n_readers {
         let (shared, job_queue, parts) = (Arc::clone(shared), job_queue.clone(), parts.clone());
+        let (shares, shared_logs) = (shares.clone(), shared_logs.clone());
         std::thread::Builder::new()
             .name(format!("reader-{n}"))
-            .spawn(move || reader(&shared, &job_queue, &parts))
+            .spawn(move || {
+                let mut reader = Reader { judge: Judge::new(Arc::clone(&shared.knowledge)), shared, parts };
+                // The jobs end with the case; whoever shares a log also lends it a hand.
+                loop {
+                    select! {
+                        recv(job_queue) -> job => match job {
+                            Ok((case, job)) => reader.read(case, &job, &mut |segments| {
+                                for _ in 1..n_readers {
+                                    let share = Share { case, source: job.id, segments: Arc::clone(segments) };
+                                    let _ = shares.send(share);
+                                }
+                            }),
+                            Err(_) => return,
+                        },
+                        recv(shared_logs) -> share => if let Ok(share) = share { reader.help(&share) },
+                    }
+                }
+            })
             .expect("a thread can be started");
     }
     let mut case = Case::new(shared, jobs, answers);
@@ -63,22 +83,45 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
     }
 }
 
-/// A reader thread: one source after the other.
-fn reader(shared: &Shared, jobs: &Receiver<(u64, SourceJob)>, parts: &Sender<Arrival>) {
-    let mut judge = Judge::new(Arc::clone(&shared.knowledge));
-    while let Ok((case, job)) = jobs.recv() {
-        let source = job.id;
+/// A log that a reader has begun to read in segments.
+struct Share {
+    case: u64,
+    source: SourceId,
+    segments: Arc<Segments>,
+}
+
+/// A reader thread: one source after the other, or a hand lent to another reader.
+struct Reader {
+    shared: Arc<Shared>,
+    judge: Judge,
+    parts: Sender<Arrival>,
+}
+
+impl Reader {
+    fn read(&mut self, case: u64, job: &SourceJob, share: &mut dyn FnMut(&Arc<Segments>)) {
+        self.careful(case, job.id, |judge, send| {
+            if job.cancel.is_cancelled() {
+                send(Part { done: true, ..Part::default() });
+            } else {
+                read_source(job, judge, send, share);
+            }
+        });
+    }
+
+    fn help(&mut self, Share { case, source, segments }: &Share) {
+        self.careful(*case, *source, |judge, send| segments.work(judge, send));
+    }
+
+    /// A panic ends the source, not the program.
+    fn careful(&mut self, case: u64, source: SourceId, work: impl FnOnce(&mut Judge, &mut dyn FnMut(Part))) {
+        let parts = &self.parts;
         let mut send = |part| {
             // The engine is going away: nobody is interested any more.
             let _ = parts.send(Arrival { case, source, part });
         };
-        if job.cancel.is_cancelled() {
-            send(Part { done: true, ..Part::default() });
-            continue;
-        }
-        let caught = catch_unwind(AssertUnwindSafe(|| read_source(&job, &mut judge, &mut send)));
-        if caught.is_err() {
-            judge = Judge::new(Arc::clone(&shared.knowledge));
+        let judge = &mut self.judge;
+        if catch_unwind(AssertUnwindSafe(|| work(judge, &mut send))).is_err() {
+            self.judge = Judge::new(Arc::clone(&self.shared.knowledge));
             let message =
                 "a mistake in fivefifty ended the reading of this source; please report it".to_owned();
             let problem = Problem { kind: ProblemKind::Internal, origin: None, message };
@@ -217,6 +260,8 @@ impl<'a> Case<'a> {
             now: chrono::Utc::now(),
             bytes_read: Arc::clone(&self.bytes_read),
             cancel: self.cancel.clone(),
+            plain: false,
+            segment_bytes: SEGMENT_BYTES,
         };
         self.jobs.send((self.number, job)).expect("the readers live as long as the case");
     }

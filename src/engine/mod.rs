@@ -2,7 +2,7 @@
 //! engine.
 //!
 //! Threads: the *case* thread plans, puts the parts of all sources in order and publishes at most every 100 ms;
-//! *reader* threads read, correlate and judge, one source at a time each; the *answers* thread computes views, the
+//! *reader* threads read, correlate and judge, one source at a time each, a big log together; the *answers* thread computes views, the
 //! newest question first; the *raw* thread reads lines again for the Raw tab. The caller only ever swaps an `Arc`.
 
 mod answers;
@@ -11,9 +11,10 @@ mod case;
 mod raw;
 mod reference;
 mod run;
+mod segments;
 mod source;
 
 pub use cancel::CancelToken;
 pub use raw::{RawLine, RawLines};
-pub use reference::read_alone;
+pub use reference::{read_alone, read_in_segments};
 pub use run::{Engine, Input, Wake};

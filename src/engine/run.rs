@@ -88,6 +88,15 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Engine {
     /// Starts with nothing open. `year` is for time stamps that have none.
     pub fn start(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake) -> Self {
+        Self::start_threads(knowledge, year, wake, true)
+    }
+
+    /// As [`Engine::start`], for whoever wants only the snapshot: no question is answered while reading goes on.
+    pub fn start_unasked(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake) -> Self {
+        Self::start_threads(knowledge, year, wake, false)
+    }
+
+    fn start_threads(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake, answers: bool) -> Self {
         let shared = Arc::new(Shared {
             knowledge,
             year,
@@ -105,7 +114,9 @@ impl Engine {
             (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let case_asks = asks.clone();
         spawn("case", move || case::run(&for_case, &command_queue, &case_asks));
-        spawn("answers", move || answers::run(&for_answers, &ask_queue));
+        if answers {
+            spawn("answers", move || answers::run(&for_answers, &ask_queue));
+        }
         spawn("raw", move || raw::run(&for_raw, &wanted_queue));
         Self { shared, commands, asks, wanted }
     }

@@ -2,9 +2,10 @@
 //! in parts.
 
 use super::CancelToken;
+use super::segments::Segments;
 use crate::correlate::{LogCorrelator, document};
 use crate::group::Judge;
-use crate::ingest::{Blocks, Opened, open_bytes, open_file, open_stdin};
+use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Rejection, SourceId,
     SourceLocation, Timestamp,
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// One source to read.
+#[derive(Clone)]
 pub(super) struct SourceJob {
     pub id: SourceId,
     pub location: SourceLocation,
@@ -28,6 +30,10 @@ pub(super) struct SourceJob {
     /// Raised by the bytes taken from disk.
     pub bytes_read: Arc<AtomicU64>,
     pub cancel: CancelToken,
+    /// On this thread alone, every line by its grammar: the reference for all other ways.
+    pub plain: bool,
+    /// A log of twice this size or more is read in segments.
+    pub segment_bytes: u64,
 }
 
 /// What was found since the last part of the same source.
@@ -52,42 +58,62 @@ const MAX_MAIL_BYTES: usize = 32 << 20;
 /// Text that is no log is read in pieces of this size.
 const DOCUMENT_BYTES: usize = 16 << 20;
 
-/// Reads a source to its end; calls `send` with every part, the last of which is `done`.
-pub(super) fn read_source(job: &SourceJob, judge: &mut Judge, send: &mut dyn FnMut(Part)) {
+/// Reads a source to its end; calls `send` with every part, the last of which is `done`. A big log is shown to `share`
+/// first: whoever has time may take part in its reading.
+pub(super) fn read_source(
+    job: &SourceJob,
+    judge: &mut Judge,
+    send: &mut dyn FnMut(Part),
+    share: &mut dyn FnMut(&Arc<Segments>),
+) {
     let opened = match &job.location {
         SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
         SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
         SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
     };
-    read_opened(job, opened, judge, send);
+    if let Some(segments) = read_opened(job, opened, judge, send) {
+        share(&segments);
+        segments.work(judge, send);
+    }
 }
 
-/// As [`read_source`], for an input that somebody else has opened.
+/// As [`read_source`], for an input that somebody else has opened. What is better read in segments is given back.
 pub(super) fn read_opened(
     job: &SourceJob,
     opened: io::Result<Opened>,
     judge: &mut Judge,
     send: &mut dyn FnMut(Part),
-) {
-    let mut reading = Reading { job, judge, send, harvest: Harvest::default(), bytes: 0 };
-    match opened {
+) -> Option<Arc<Segments>> {
+    let mut reading = Reading::new(job, judge, send);
+    let segments = match opened {
         Ok(opened) => reading.read(opened),
-        Err(error) => reading.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error)),
+        Err(error) => {
+            reading.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error));
+            None
+        }
+    };
+    if segments.is_none() {
+        reading.hand_on(true);
     }
-    reading.hand_on(true);
+    segments
 }
 
 /// A source being read.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     job: &'a SourceJob,
     judge: &'a mut Judge,
     send: &'a mut dyn FnMut(Part),
-    harvest: Harvest,
+    /// What was found since it was last handed on.
+    pub harvest: Harvest,
     bytes: u64,
 }
 
-impl Reading<'_> {
-    fn read(&mut self, opened: Opened) {
+impl<'a> Reading<'a> {
+    pub fn new(job: &'a SourceJob, judge: &'a mut Judge, send: &'a mut dyn FnMut(Part)) -> Self {
+        Self { job, judge, send, harvest: Harvest::default(), bytes: 0 }
+    }
+
+    fn read(&mut self, opened: Opened) -> Option<Arc<Segments>> {
         let options = ReadOptions {
             year: self.job.year,
             written: opened.written.unwrap_or(self.job.now).min(self.job.now),
@@ -97,6 +123,13 @@ impl Reading<'_> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
+        if kind == Kind::Log
+            && !opened.decoded
+            && failed.is_none()
+            && let Some(segments) = Segments::plan(self.job, &options, &head)
+        {
+            return Some(segments);
+        }
         let blocks = Blocks::new(io::Cursor::new(head).chain(Failing { reader, failed }));
         match kind {
             Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
@@ -109,23 +142,48 @@ impl Reading<'_> {
             Kind::Mail => self.read_mails(blocks, false),
             Kind::Text => self.read_document(blocks, &options),
         }
+        None
     }
 
     fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
         let mut log = LogCorrelator::new(self.job.id, options);
-        while let Some(block) = self.next_block(&mut blocks) {
-            for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
-                log.line(line, &mut self.harvest);
-            }
-            self.hand_on(false);
+        if self.job.plain {
+            log = log.thorough();
         }
+        self.read_lines(&mut blocks, &mut log, |reading, _| {
+            reading.hand_on(false);
+            true
+        });
         log.finish(&mut self.harvest);
+    }
+
+    /// Reads the lines of `blocks`; calls `go_on` after each block. Says whether the end was reached.
+    pub fn read_lines(
+        &mut self,
+        blocks: &mut Blocks<impl io::Read>,
+        log: &mut LogCorrelator,
+        mut go_on: impl FnMut(&mut Self, &LogCorrelator) -> bool,
+    ) -> bool {
+        loop {
+            match self.next_block(blocks) {
+                Next::Block(block) => {
+                    for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
+                        log.line(line, &mut self.harvest);
+                    }
+                }
+                Next::End => return true,
+                Next::Stop => return false,
+            }
+            if !go_on(self, log) {
+                return false;
+            }
+        }
     }
 
     fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mbox: bool) {
         let mut mail = Mail::default();
         let mut after_blank = true;
-        while let Some(block) = self.next_block(&mut blocks) {
+        while let Next::Block(block) = self.next_block(&mut blocks) {
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
                 if mbox && mbox::is_boundary(line.bytes, after_blank) {
                     self.end_mail(&mut mail);
@@ -155,7 +213,7 @@ impl Reading<'_> {
     fn read_document(&mut self, mut blocks: Blocks<impl io::Read>, options: &ReadOptions) {
         let mut piece = Vec::new();
         let mut place = (1, 0);
-        while let Some(block) = self.next_block(&mut blocks) {
+        while let Next::Block(block) = self.next_block(&mut blocks) {
             if piece.is_empty() {
                 place = (block.line, block.start);
             }
@@ -181,14 +239,14 @@ impl Reading<'_> {
         self.hand_on(false);
     }
 
-    /// The next block; `None` at the end, on an error (which is noted), or when asked to stop.
-    fn next_block<'b, R: io::Read>(&mut self, blocks: &'b mut Blocks<R>) -> Option<crate::ingest::Block<'b>> {
+    /// The next block. An error is noted.
+    fn next_block<'b, R: io::Read>(&mut self, blocks: &'b mut Blocks<R>) -> Next<'b> {
         if self.job.cancel.is_cancelled() {
-            return None;
+            return Next::Stop;
         }
         match blocks.next_block() {
-            Ok(block) => {
-                let block = block?;
+            Ok(None) => Next::End,
+            Ok(Some(block)) => {
                 self.bytes = block.start + block.bytes.len() as u64;
                 if block.cut {
                     let message = format!(
@@ -198,14 +256,19 @@ impl Reading<'_> {
                     let origin = Origin { source: self.job.id, line: block.line, start: block.start, len: 0 };
                     self.problem(ProblemKind::TooLong, Some(origin), message);
                 }
-                Some(block)
+                Next::Block(block)
             }
             Err(error) => {
-                let why = crate::ingest::open::reason(&error);
-                self.problem(ProblemKind::Truncated, None, format!("{why}; what came before was read"));
-                None
+                self.cannot_go_on(&error);
+                Next::Stop
             }
         }
+    }
+
+    /// Notes an error that ends the reading.
+    pub fn cannot_go_on(&mut self, error: &io::Error) {
+        let why = crate::ingest::open::reason(error);
+        self.problem(ProblemKind::Truncated, None, format!("{why}; what came before was read"));
     }
 
     fn problem(&mut self, kind: ProblemKind, origin: Option<Origin>, message: String) {
@@ -213,13 +276,21 @@ impl Reading<'_> {
     }
 
     /// Judges what was harvested and sends it.
-    fn hand_on(&mut self, done: bool) {
+    pub fn hand_on(&mut self, done: bool) {
         let Harvest { evidence, problems, coverage, accepted } = std::mem::take(&mut self.harvest);
         let judge = &mut *self.judge;
         let rejections: Vec<_> = evidence.into_iter().map(|e| judge.judge(e)).collect();
         let bytes = self.bytes;
         (self.send)(Part { rejections, problems, coverage, accepted, bytes, done });
     }
+}
+
+/// What comes next of a source.
+enum Next<'a> {
+    Block(Block<'a>),
+    End,
+    /// An error, or somebody asked to stop.
+    Stop,
 }
 
 /// A message being put together from its lines.

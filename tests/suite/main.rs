@@ -3,8 +3,11 @@
 mod bad_input;
 mod command_line;
 mod corpus;
+#[path = "../benches/generator.rs"]
+mod generator;
 mod golden;
 mod layers;
 mod read;
 mod same_result;
+mod segments;
 mod truth;

@@ -6,9 +6,16 @@ use proptest::prelude::*;
 
 const WRITTEN: &str = "2026-11-20T00:00:00Z";
 
+/// Reads with glances; what the grammars give must be the same.
 fn read(text: &[u8]) -> Harvest {
     let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
-    let mut correlator = LogCorrelator::new(SourceId(0), options);
+    let glancing = || LogCorrelator::new(SourceId(0), options.clone());
+    let out = read_with(glancing(), text);
+    assert_eq!(format!("{out:?}"), format!("{:?}", read_with(glancing().thorough(), text)));
+    out
+}
+
+fn read_with(mut correlator: LogCorrelator, text: &[u8]) -> Harvest {
     let mut out = Harvest::default();
     for line in Lines::new(SourceId(0), text, 1, 0) {
         correlator.line(line, &mut out);
