@@ -55,9 +55,9 @@ impl Ahead {
 
     /// Whether more must be known of a message. `opens`: its first line is being read.
     pub(super) fn is_open(&mut self, contexts: &mut Contexts, key: Key<'_>, opens: bool) -> bool {
-        if contexts.has(key.hash) {
+        if let Some(same) = contexts.holds(key) {
             // Two messages with one hash: too rare to think about.
-            self.dependent |= contexts.get(key).is_none();
+            self.dependent |= !same;
             return false;
         }
         if self.open.contains(&key.hash) {

@@ -33,12 +33,12 @@ pub(super) struct Key<'a> {
     /// The instance on it.
     pub instance: &'a str,
     /// The queue id, case kept.
-    pub queue_id: &'a str,
+    pub queue_id: &'a [u8],
 }
 
 impl<'a> Key<'a> {
     pub(super) fn new(host: &'a str, instance: &'a str, queue_id: &'a str) -> Self {
-        Self::seeded(Self::seed(host, instance), host, instance, queue_id)
+        Self::seeded(Self::seed(host, instance), host, instance, queue_id.as_bytes())
     }
 
     /// Many lines are of one host and instance: their part of the hash.
@@ -46,8 +46,8 @@ impl<'a> Key<'a> {
         hash(hash(0, host.as_bytes()), instance.as_bytes())
     }
 
-    pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a str) -> Self {
-        Self { hash: hash(seed, queue_id.as_bytes()), host, instance, queue_id }
+    pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a [u8]) -> Self {
+        Self { hash: hash(seed, queue_id), host, instance, queue_id }
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Context {
     /// The grammar of its lines.
     pub format: &'static str,
     /// Host, instance, queue id, sender and Message-ID behind one another: one buffer, used again.
-    text: String,
+    text: Vec<u8>,
     hash: u64,
     host_end: usize,
     instance_end: usize,
@@ -106,13 +106,22 @@ impl Context {
         }
     }
 
-    pub(super) fn key(&self) -> Key<'_> {
-        Key {
-            hash: self.hash,
-            host: &self.text[..self.host_end],
-            instance: &self.text[self.host_end..self.instance_end],
-            queue_id: &self.text[self.instance_end..self.queue_id_end],
-        }
+    /// Whether it is the context of that message.
+    fn is_of(&self, key: Key<'_>) -> bool {
+        self.hash == key.hash
+            && self.text[..self.host_end] == *key.host.as_bytes()
+            && self.text[self.host_end..self.instance_end] == *key.instance.as_bytes()
+            && self.text[self.instance_end..self.queue_id_end] == *key.queue_id
+    }
+
+    /// The host that wrote the log.
+    pub(super) fn host(&self) -> Option<Text> {
+        text(&self.text[..self.host_end])
+    }
+
+    /// The queue id.
+    pub(super) fn queue_id(&self) -> Option<Text> {
+        text(&self.text[self.instance_end..self.queue_id_end])
     }
 
     /// Forgets everything but the buffers.
@@ -120,11 +129,11 @@ impl Context {
         self.format = format;
         self.hash = key.hash;
         self.text.clear();
-        self.text.push_str(key.host);
+        self.text.extend_from_slice(key.host.as_bytes());
         self.host_end = self.text.len();
-        self.text.push_str(key.instance);
+        self.text.extend_from_slice(key.instance.as_bytes());
         self.instance_end = self.text.len();
-        self.text.push_str(key.queue_id);
+        self.text.extend_from_slice(key.queue_id);
         self.queue_id_end = self.text.len();
         self.sender = None;
         self.message_id = None;
@@ -135,29 +144,29 @@ impl Context {
 
     /// The envelope sender, if a line has told it.
     pub(super) fn reverse_path(&self) -> Option<ReversePath> {
-        self.sender.map(|(start, end)| ReversePath::parse(&self.text[start..end]))
+        self.sender.map(|(start, end)| ReversePath::parse(&String::from_utf8_lossy(&self.text[start..end])))
     }
 
     /// The Message-ID, if a line has told it and it is not empty.
     pub(super) fn message_id(&self) -> Option<Text> {
-        self.message_id.map(|(start, end)| Text::from(&self.text[start..end]))
+        self.message_id.and_then(|(start, end)| text(&self.text[start..end]))
     }
 
-    pub(super) fn set_sender(&mut self, sender: &str) {
+    pub(super) fn set_sender(&mut self, sender: &[u8]) {
         if self.sender.is_none_or(|(start, end)| &self.text[start..end] != sender) {
             self.sender = Some(self.push(sender));
         }
     }
 
-    pub(super) fn set_message_id(&mut self, id: &str) {
+    pub(super) fn set_message_id(&mut self, id: &[u8]) {
         if !id.is_empty() && self.message_id.is_none() {
             self.message_id = Some(self.push(id));
         }
     }
 
-    fn push(&mut self, text: &str) -> (usize, usize) {
+    fn push(&mut self, text: &[u8]) -> (usize, usize) {
         let start = self.text.len();
-        self.text.push_str(text);
+        self.text.extend_from_slice(text);
         (start, self.text.len())
     }
 
@@ -191,12 +200,19 @@ impl Context {
     }
 }
 
+/// What the bytes of a log say; `None` if nothing.
+fn text(bytes: &[u8]) -> Option<Text> {
+    (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes).as_ref().into())
+}
+
 /// All messages in the queue.
 #[derive(Default, Debug)]
 pub(super) struct Contexts {
     slots: Vec<Context>,
     by_hash: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     free: Vec<u32>,
+    /// The look-up before this one.
+    latest: Option<(u64, u32)>,
     /// Slots in the order of arrival; a slot that was given to another message since has another generation.
     arrivals: VecDeque<(u32, u32)>,
     peak: usize,
@@ -205,9 +221,9 @@ pub(super) struct Contexts {
 impl Contexts {
     /// The context of a message, if there is one.
     pub(super) fn get(&mut self, key: Key<'_>) -> Option<&mut Context> {
-        let slot = *self.by_hash.get(&key.hash)?;
+        let slot = self.find(key.hash)?;
         let context = &mut self.slots[slot as usize];
-        (context.key() == key).then_some(context)
+        context.is_of(key).then_some(context)
     }
 
     /// The context of a message, a new one if need be. A message that had to go for it is handed to `gone`.
@@ -219,9 +235,9 @@ impl Contexts {
         gone: &mut Vec<Context>,
     ) -> &mut Context {
         let hash = key.hash;
-        if let Some(&slot) = self.by_hash.get(&hash) {
+        if let Some(slot) = self.find(hash) {
             // Two messages with the same hash: the older is forgotten. (Never seen; made on purpose it does no harm.)
-            if self.slots[slot as usize].key() != key {
+            if !self.slots[slot as usize].is_of(key) {
                 gone.push(std::mem::take(&mut self.slots[slot as usize]));
                 self.slots[slot as usize].reset(key, format);
             }
@@ -249,14 +265,15 @@ impl Contexts {
     /// Forgets a message. `with` is called with its context before.
     pub(super) fn remove(&mut self, key: Key<'_>, with: impl FnOnce(&mut Context)) {
         let hash = key.hash;
-        let Some(&slot) = self.by_hash.get(&hash) else { return };
+        let Some(slot) = self.find(hash) else { return };
         let context = &mut self.slots[slot as usize];
-        if context.key() != key {
+        if !context.is_of(key) {
             return;
         }
         with(context);
         context.generation = context.generation.wrapping_add(1);
         self.by_hash.remove(&hash);
+        self.latest = None;
         self.free.push(slot);
     }
 
@@ -273,6 +290,24 @@ impl Contexts {
     /// Whether there is one with this hash.
     pub(super) fn has(&self, hash: u64) -> bool {
         self.by_hash.contains_key(&hash)
+    }
+
+    /// The slot of a hash. A line asks more than once.
+    fn find(&mut self, hash: u64) -> Option<u32> {
+        match self.latest {
+            Some((latest, slot)) if latest == hash => Some(slot),
+            _ => {
+                let slot = *self.by_hash.get(&hash)?;
+                self.latest = Some((hash, slot));
+                Some(slot)
+            }
+        }
+    }
+
+    /// Whether there is one with this hash, and whether it is the message's.
+    pub(super) fn holds(&mut self, key: Key<'_>) -> Option<bool> {
+        let slot = self.find(key.hash)?;
+        Some(self.slots[slot as usize].is_of(key))
     }
 
     /// Takes over all of `later`, which was read from offset `start` on without knowing of these; no hash may be in
@@ -317,6 +352,7 @@ impl Contexts {
 
     /// All that are left, in no order.
     pub(super) fn unsorted_rest(&mut self) -> Vec<Context> {
+        self.latest = None;
         let slots: Vec<u32> = self.by_hash.drain().map(|(_, slot)| slot).collect();
         self.arrivals.clear();
         slots.into_iter().map(|slot| std::mem::take(&mut self.slots[slot as usize])).collect()
@@ -327,6 +363,7 @@ impl Contexts {
             let context = &mut self.slots[slot as usize];
             if context.generation == generation {
                 self.by_hash.remove(&context.hash);
+                self.latest = None;
                 self.free.push(slot);
                 let next = Context { generation: generation.wrapping_add(1), ..Context::default() };
                 return Some(std::mem::replace(context, next));
@@ -347,8 +384,8 @@ mod tests {
     #[test]
     fn contexts_come_and_go() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
-        contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender("a@example.org");
-        contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender("b@example.org");
+        contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
+        contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
         let sender = |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path());
         assert_eq!(sender(&mut contexts, "A1").unwrap().as_str(), "a@example.org");
         contexts.remove(key("A1"), |_| {});
@@ -366,8 +403,8 @@ mod tests {
             contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
             contexts.remove(key("short"), |_| {});
         }
-        let ids: Vec<_> = gone.iter().map(|c| c.key().queue_id.to_owned()).collect();
-        assert_eq!(ids, ["0", "1", "2", "3"]);
+        let ids: Vec<_> = gone.iter().map(|c| c.queue_id().unwrap()).collect();
+        assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
         assert!(contexts.arrivals.len() <= 2 * MAX_CONTEXTS);
         assert!(contexts.slots.len() <= MAX_CONTEXTS);
     }

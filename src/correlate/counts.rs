@@ -2,7 +2,7 @@
 
 use super::hash::Hashed;
 use crate::model::{Coverage, DaemonCoverage, Harvest, Origin};
-use crate::smtp::{EnhancedStatus, domain_of};
+use crate::smtp::EnhancedStatus;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
@@ -20,7 +20,7 @@ pub(super) struct Counts {
     /// the same names are counted apart however the log is cut.
     daemons: Vec<(Box<str>, DaemonCoverage)>,
     last: usize,
-    accepted: HashMap<Box<str>, u64, BuildHasherDefault<Hashed>>,
+    accepted: HashMap<Box<[u8]>, u64, BuildHasherDefault<Hashed>>,
 }
 
 impl Counts {
@@ -58,8 +58,8 @@ impl Counts {
     }
 
     /// A recipient was accepted.
-    pub(super) fn accept(&mut self, recipient: &str) {
-        let domain = domain_of(recipient).unwrap_or("");
+    pub(super) fn accept(&mut self, recipient: &[u8]) {
+        let domain = memchr::memrchr(b'@', recipient).map_or(&[][..], |at| &recipient[at + 1..]);
         if let Some(n) = self.accepted.get_mut(domain) {
             *n += 1;
             return;
@@ -104,7 +104,7 @@ impl Counts {
             theirs.not_understood += counts.not_understood;
         }
         for (domain, n) in self.accepted.drain() {
-            *out.accepted.entry(domain.into()).or_default() += n;
+            *out.accepted.entry(String::from_utf8_lossy(&domain).into_owned()).or_default() += n;
         }
     }
 

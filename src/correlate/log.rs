@@ -225,8 +225,6 @@ impl LogCorrelator {
         let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
             return false;
         };
-        // A queue id is letters and digits.
-        let Ok(queue_id) = std::str::from_utf8(queue_id) else { return false };
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             let instance = (head.dialect.instance)(&head.program);
@@ -388,11 +386,12 @@ impl Queue {
             }
             EventKind::MessageId(id) => {
                 let Some(key) = key else { return };
-                self.message_id(format, key, id, origin);
+                self.message_id(format, key, id.as_bytes(), origin);
             }
             EventKind::Sender { reverse_path, message_id } => {
                 let Some(key) = key else { return };
-                self.sender(format, key, reverse_path, message_id.unwrap_or(""), origin);
+                let (path, id) = (reverse_path.as_bytes(), message_id.unwrap_or("").as_bytes());
+                self.sender(format, key, path, id, origin);
             }
             EventKind::Expired { reverse_path } => {
                 let Some(key) = key else { return };
@@ -475,7 +474,7 @@ impl Queue {
             EventKind::Attempt(attempt) => {
                 self.counts.with_reply += u64::from(attempt.reply_code.is_some());
                 if attempt.outcome == Outcome::Accepted && !is_reinjection(attempt) {
-                    self.counts.accept(attempt.recipient);
+                    self.counts.accept(attempt.recipient.as_bytes());
                 }
             }
             _ => {}
@@ -492,10 +491,10 @@ impl Queue {
         out: &mut Harvest,
     ) {
         match what {
-            Glance::Accepted { recipient, .. } => self.accepted(key, &String::from_utf8_lossy(recipient)),
+            Glance::Accepted { recipient, .. } => self.accepted(key, recipient),
             Glance::Client => self.client(format, key, origin, out),
-            Glance::MessageId(id) => self.message_id(format, key, &String::from_utf8_lossy(id), origin),
-            Glance::Sender(path) => self.sender(format, key, &String::from_utf8_lossy(path), "", origin),
+            Glance::MessageId(id) => self.message_id(format, key, id, origin),
+            Glance::Sender(path) => self.sender(format, key, path, b"", origin),
             Glance::Removed => self.removed(key, out),
             Glance::Other => self.mentioned(key, origin),
         }
@@ -507,7 +506,7 @@ impl Queue {
         if let Glance::Accepted { recipient, has_code, passed_on } = what {
             self.counts.with_reply += u64::from(has_code);
             if !passed_on {
-                self.counts.accept(&String::from_utf8_lossy(recipient));
+                self.counts.accept(recipient);
             }
         }
     }
@@ -533,13 +532,13 @@ impl Queue {
         }
     }
 
-    fn message_id(&mut self, format: &'static str, key: Key<'_>, id: &str, origin: Origin) {
+    fn message_id(&mut self, format: &'static str, key: Key<'_>, id: &[u8], origin: Origin) {
         let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
         context.set_message_id(id);
         context.push_origin(origin);
     }
 
-    fn sender(&mut self, format: &'static str, key: Key<'_>, path: &str, message_id: &str, origin: Origin) {
+    fn sender(&mut self, format: &'static str, key: Key<'_>, path: &[u8], message_id: &[u8], origin: Origin) {
         let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
         context.set_sender(path);
         context.set_message_id(message_id);
@@ -561,10 +560,12 @@ impl Queue {
         }
     }
 
-    fn accepted(&mut self, key: Key<'_>, recipient: &str) {
+    fn accepted(&mut self, key: Key<'_>, recipient: &[u8]) {
         if let Some(context) = self.contexts.get(key) {
             context.tried = true;
-            context.settle(recipient);
+            if !context.waiting.is_empty() {
+                context.settle(&String::from_utf8_lossy(recipient));
+            }
         }
     }
 
@@ -578,7 +579,7 @@ impl Queue {
         out: &mut Harvest,
     ) {
         if attempt.outcome == Outcome::Accepted {
-            self.accepted(key, attempt.recipient);
+            self.accepted(key, attempt.recipient.as_bytes());
             return;
         }
         let one = Try {
@@ -596,7 +597,7 @@ impl Queue {
         if attempt.outcome == Outcome::Deferred {
             let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
             if let (Some(path), None) = (attempt.reverse_path, context.reverse_path()) {
-                context.set_sender(path);
+                context.set_sender(path.as_bytes());
             }
             // Not a try: Exim looked at its notes and did not call.
             let noted = attempt.reply_code.is_none() && attempt.text.starts_with("retry time not reached");
@@ -649,7 +650,7 @@ impl Queue {
     ) {
         let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
         context.tried = true;
-        context.set_sender(reverse_path);
+        context.set_sender(reverse_path.as_bytes());
         let waiting = std::mem::take(&mut context.waiting);
         let known = Known::of(context, &self.more_origins);
         if waiting.is_empty() {
@@ -755,11 +756,17 @@ struct Known {
 
 impl Known {
     fn of(context: &Context, more: &[Origin]) -> Self {
-        let mut known = Self::only(context.format, context.key(), more);
-        known.message_id = context.message_id();
-        known.reverse_path = context.reverse_path();
-        known.origins.extend(&context.origins);
-        known
+        let mut origins = Vec::with_capacity(more.len() + context.origins.len());
+        origins.extend(more);
+        origins.extend(&context.origins);
+        Self {
+            format: context.format,
+            host: context.host(),
+            queue_id: context.queue_id(),
+            message_id: context.message_id(),
+            reverse_path: context.reverse_path(),
+            origins,
+        }
     }
 
     fn only(format: &'static str, key: Key<'_>, more: &[Origin]) -> Self {
@@ -767,7 +774,7 @@ impl Known {
         Self {
             format,
             host: text(key.host),
-            queue_id: text(key.queue_id),
+            queue_id: text(&String::from_utf8_lossy(key.queue_id)),
             message_id: None,
             reverse_path: None,
             origins: more.to_vec(),

@@ -116,7 +116,8 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
         let end = value_end(rest)?;
         match rest[0] {
             b'r' if rest.starts_with(b"relay=") => relay = &rest[6..end],
-            b'd' if [&b"delay="[..], b"delays=", b"dsn="].iter().any(|k| rest.starts_with(k)) => {}
+            b'd' if rest.starts_with(b"dsn=") => {}
+            b'd' if rest.starts_with(b"delay=") || rest.starts_with(b"delays=") => {}
             b'c' if rest.starts_with(b"conn_use=") => {}
             b't' if rest.starts_with(b"tls=") => {}
             _ => return None,
