@@ -105,7 +105,7 @@ fn error(file: &str, line: usize, message: &str) -> KnowledgeError {
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
+    1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count()
 }
 
 #[cfg(test)]

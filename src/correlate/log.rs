@@ -227,18 +227,16 @@ impl LogCorrelator {
         };
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
-            let instance = (head.dialect.instance)(&head.program);
             glances.known.push(KnownHead {
-                seed: Key::seed(&head.host, instance),
+                seed: Key::seed(&head.host, &head.instance),
                 daemon: self.queue.counts.daemon_number((head.dialect.daemon)(&head.program)),
             });
         }
         let known = &glances.known[seen.head];
         self.queue.counts.understood(known.daemon);
-        let instance = (head.dialect.instance)(&head.program);
         self.queue.count_glanced(what);
         if !queue_id.is_empty() {
-            let key = Key::seeded(known.seed, &head.host, instance, queue_id);
+            let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
             if !self.queue.is_glance_left_open(key, what, head, seen.message, origin) {
                 self.queue.glanced(head.dialect.name, key, what, origin, out);
             }

@@ -130,6 +130,15 @@ impl Reader {
     }
 }
 
+/// Adds `more`, without moving them where nothing stands before.
+fn append(all: &mut Vec<Rejection>, mut more: Vec<Rejection>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.append(&mut more);
+    }
+}
+
 /// Parts of a source that have to wait for the sources before it.
 #[derive(Default)]
 struct Waiting {
@@ -308,7 +317,7 @@ impl<'a> Case<'a> {
             }
         }
         let waiting = self.waiting.entry(at).or_default();
-        waiting.rejections.extend(rejections);
+        append(&mut waiting.rejections, rejections);
         waiting.problems.extend(problems);
         waiting.done |= done;
         self.take_turns();
@@ -319,7 +328,7 @@ impl<'a> Case<'a> {
     /// Moves on what needs to wait no longer.
     fn take_turns(&mut self) {
         while let Some(waiting) = self.waiting.get_mut(&self.turn) {
-            self.ready.append(&mut waiting.rejections);
+            append(&mut self.ready, std::mem::take(&mut waiting.rejections));
             let source = &self.snapshot.sources[self.turn].name;
             let problems = waiting.problems.drain(..);
             let named = problems.map(|problem| SourceProblem { source: Arc::clone(source), problem });

@@ -129,6 +129,9 @@ const QUOTES: [&str; 9] = [
 
 /// The first reply quoted in `text`, and the host the text says it is from.
 fn quoted_reply(text: &str) -> Option<(Option<&str>, &str)> {
+    if !may_quote(text.as_bytes()) {
+        return None;
+    }
     // ASCII only: byte offsets stay valid in the original.
     let lower = text.to_ascii_lowercase();
     let (at, words) =
@@ -146,6 +149,16 @@ fn quoted_reply(text: &str) -> Option<(Option<&str>, &str)> {
     let host = before.rsplit_once("host ").map_or(before, |(_, host)| host);
     let host = (!host.is_empty() && !host.contains(char::is_whitespace)).then_some(host);
     Some((host, rest))
+}
+
+/// A quoted reply stands after a colon and a blank, and begins with a code. Most replies quote none, and a look at
+/// their colons is all it takes to know.
+fn may_quote(text: &[u8]) -> bool {
+    memchr::memchr_iter(b':', text).any(|at| {
+        let rest = text[at + 1..].trim_ascii_start();
+        rest.len() < text.len() - at - 1
+            && matches!(rest.first(), Some(b'2'..=b'5' | b'#' | b'(' | b'[' | b'\x0b' | 0x80..))
+    })
 }
 
 fn starts_like_reply(text: &str) -> bool {

@@ -24,6 +24,8 @@ pub struct Head {
     pub host: Box<str>,
     /// The program with its instance.
     pub program: Box<str>,
+    /// The instance on the host.
+    pub instance: Box<str>,
     /// The dialect of its lines.
     pub dialect: &'static Dialect,
 }
@@ -155,7 +157,8 @@ impl Frames {
         }
         let dialect = mta::by_program(program).filter(|dialect| dialect.glance.is_some())?;
         let number = self.heads.len();
-        self.heads.push(Head { host: host.into(), program: program.into(), dialect });
+        let instance = (dialect.instance)(program).into();
+        self.heads.push(Head { host: host.into(), program: program.into(), instance, dialect });
         self.by_bytes.insert(bytes.into(), number);
         self.bytes.push(bytes.into());
         Some(number)

@@ -131,9 +131,9 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
     Some(Glance::Accepted { recipient, has_code, passed_on })
 }
 
-/// Where a value ends: at the first comma that a blank follows.
+/// Where a value ends: at the first comma that a blank follows. Values are short: byte by byte is the quickest.
 fn value_end(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b',', text).find(|at| text.get(at + 1) == Some(&b' '))
+    text.windows(2).position(|pair| pair == b", ")
 }
 
 /// Whether a relay is on this host; `None` if the bytes do not say it plainly.

@@ -66,7 +66,7 @@ fn quoted(words: &str) -> Option<(&str, &str, Stage)> {
         (" refused to start TLS: ", Stage::StartTls),
     ];
     let (at, phrase, mut stage) =
-        PHRASES.iter().filter_map(|(p, s)| words.find(p).map(|at| (at, *p, *s))).min_by_key(|f| f.0)?;
+        PHRASES.iter().filter_map(|(p, s)| find(words, p).map(|at| (at, *p, *s))).min_by_key(|f| f.0)?;
     let head = &words[..at];
     // In a pipe's output anything may be "said"; a host or server must be named just before.
     let named = head.rsplit_once(' ').is_none_or(|(before, _)| {
@@ -79,6 +79,11 @@ fn quoted(words: &str) -> Option<(&str, &str, Stage)> {
         stage = Stage::Auth;
     }
     Some((head, words[at + phrase.len()..].trim(), stage))
+}
+
+/// As [`str::find`], for many short texts: nothing is made ready for a long one.
+fn find(text: &str, part: &str) -> Option<usize> {
+    memchr::memmem::find(text.as_bytes(), part.as_bytes())
 }
 
 /// The host at the end of `… host mx[192.0.2.1]`, or after `host ` or `server ` inside.
