@@ -193,6 +193,16 @@ fn ended<'a>(reply: &'a str, before: &str) -> &'a str {
         Some('“') => '”',
         _ => return reply.trim_end_matches(['`', '|', ' ']),
     };
+    // In `smtpmsg='550 …' errormsg='…'` the first quote that can close does.
+    let closes = |at: &usize| {
+        let after = &reply[at + close.len_utf8()..];
+        let key = after.trim_start().split_once('=').map_or("", |(key, _)| key);
+        after.starts_with([',', ';', '}', ']']) || !key.is_empty() && !key.contains(char::is_whitespace)
+    };
+    let first = reply.match_indices(close).map(|(at, _)| at).find(closes);
+    if let (Some(at), '\'' | '"') = (first, close) {
+        return reply[..at].trim_end();
+    }
     match reply.rfind(close) {
         // A closing bracket may be the reply's own.
         Some(at) if close != ')' || !reply[..at].contains('(') || reply.ends_with("))") => {

@@ -13,7 +13,7 @@ use super::style::Style;
 use super::summary::{self, Detail, Summary};
 use crate::model::{Harvest, Origin, SourceId};
 use crate::parse::{Line, Lines};
-use crate::smtp::{ReplyCode, Stage};
+use crate::smtp::{ReplyCode, ReversePath, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sessions that are open at the same time; the oldest ends when there are more.
@@ -258,8 +258,12 @@ impl Reader {
             return;
         }
         let found = summary::read(line);
-        for Summary { stage, code, text, recipient } in found {
+        for Summary { stage, code, text, recipient, sender } in found {
+            let before = self.retold.len();
             self.retell(prefix, stage, code, &text, recipient, origin);
+            if let (Some(sender), Some(told)) = (sender, self.retold.get_mut(before)) {
+                told.reverse_path = Some(ReversePath::Mailbox(sender.into()));
+            }
         }
     }
 
@@ -538,7 +542,13 @@ fn told_by_server(key: &str) -> bool {
 
 /// Whether `text` is what a hard wrap cut off the reply before it.
 fn is_wrapped_rest(text: &str, open: &Open) -> bool {
-    let starts_low = text.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '(' | '<' | '[' | '/'));
+    let in_link = open.text.rsplit(' ').next().is_some_and(|word| word.contains("://"));
+    let starts_low = text.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '(' | '<' | '['))
+        || text.starts_with('/') && in_link;
+    // What `openssl s_client` says when it waits and when it ends.
+    if text.starts_with("read R BLOCK") || text.starts_with("read:errno") || text == "closed" {
+        return false;
+    }
     let long = open.last_len >= 60;
     let room = open.text.len() + text.len() < MAX_REPLY;
     !text.is_empty()
