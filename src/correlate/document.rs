@@ -14,7 +14,7 @@ mod paste;
 use super::LogCorrelator;
 use crate::model::{Harvest, ReadOptions, SourceId};
 use crate::parse::detect::is_log_line;
-use crate::parse::{Line, Lines, dress, notice, transcript};
+use crate::parse::{Kind, Line, Lines, detect, dress, notice, transcript};
 use std::collections::BTreeSet;
 
 /// Lines that a hard wrap made of one log line, at most.
@@ -22,6 +22,15 @@ const MAX_WRAPPED: usize = 12;
 
 /// Reads a whole document; what is found goes to `out`.
 pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Harvest) {
+    // Lines that end with CR alone; as long as LF, so places stay valid.
+    if memchr::memchr(b'\n', bytes).is_none() && memchr::memchr(b'\r', bytes).is_some() {
+        let bytes: Vec<u8> = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+        match detect(&bytes) {
+            Kind::Mail => notice::read_mail(source, &bytes, 1, 0, out),
+            _ => read(source, &bytes, options, out),
+        }
+        return;
+    }
     let before = out.evidence.len();
     let split = split(source, bytes);
     let mut log = LogCorrelator::new(source, options.clone());
@@ -298,6 +307,41 @@ mod tests {
     }
 
     #[test]
+    fn replies_in_data_of_other_programs() {
+        let told = |text: &str| {
+            let out = read_all(text);
+            let each = out
+                .evidence
+                .iter()
+                .map(|e| format!("{} {}", e.final_recipient.as_deref().unwrap_or("-"), e.diagnostic_code));
+            each.collect::<Vec<_>>().join(" | ")
+        };
+        assert_eq!(
+            told(
+                "{\"recipient\":\"a@example.org\",\"diagnosticCode\":\"smtp; 550 5.1.1 user unknown\"},\"x\":1}\n"
+            ),
+            "a@example.org 550 5.1.1 user unknown"
+        );
+        assert_eq!(
+            told("level=error msg=failed error=\"550 5.1.1 user unknown\" rcpt=a@example.org\n"),
+            "a@example.org 550 5.1.1 user unknown"
+        );
+        assert_eq!(
+            told("smtpmsg='550 5.1.1 user unknown' errormsg='recipient not accepted'\n"),
+            "- 550 5.1.1 user unknown"
+        );
+        assert_eq!(
+            told(
+                "Date,Sender,Recipient,Status,Detail\n1,s@example.org,a@example.org,Failed,\"550 5.1.1 no, never\"\n\
+                 2,s@example.org,b@example.org,Failed,\"[{LRT=};{LED=550 5.1.1 no, never};{FQDN=}]\"\n"
+            ),
+            "a@example.org 550 5.1.1 no, never | b@example.org 550 5.1.1 no, never"
+        );
+        // Line ends of old.
+        assert_eq!(told("Hello,\r\r550 5.1.1 user unknown\r\rBye\r"), "- 550 5.1.1 user unknown");
+    }
+
+    #[test]
     fn look_alikes_give_nothing() {
         for text in [
             "220 ftp ready\nUSER demo\n331 Password required\n550 notes.txt: No such file or directory\n",
@@ -312,6 +356,8 @@ mod tests {
              551 User not local\n552 mailbox full\n553 mailbox name not allowed\n554 mail transaction failed\n",
             "A 550 error, e.g. \"550 5.1.1 user unknown\", means that the mailbox does not exist.\n",
             "The price is $550 - mail me\n",
+            "  550 rejected\n   17 held\n",
+            "550 5.1.1: 42 messages\n",
             "",
         ] {
             check(text, "");

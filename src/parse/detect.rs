@@ -36,6 +36,13 @@ pub fn detect(head: &[u8]) -> Kind {
     if head.iter().all(u8::is_ascii_whitespace) {
         return Kind::Empty;
     }
+    // Line ends of old: the document reader knows them.
+    if memchr::memchr(b'\n', head).is_none()
+        && memchr::memchr(b'\r', head.trim_ascii_end()).is_some()
+        && !is_binary(head)
+    {
+        return Kind::Text;
+    }
     let lines = Counted::new(head);
     // In a short paste, what is no log line may be the rest of one.
     let mixed = head.len() < PASTE && (lines.filled - lines.framed) * 10 > lines.filled;

@@ -161,6 +161,17 @@ fn behind_marker(line: &str) -> Option<(Prefix, Kind<'_>)> {
     None
 }
 
+/// What follows a program's own columns and an arrow or a label, whatever it is, and where it begins.
+pub(super) fn after_marker(line: &str) -> Option<(usize, &str)> {
+    let bytes = line.as_bytes();
+    (1..bytes.len().min(MAX_COLUMNS)).filter(|at| line.is_char_boundary(*at)).find_map(|at| {
+        let parted = matches!(bytes[at - 1], b' ' | b'\t' | b'"' | b',') || bytes[at - 1].is_ascii_digit();
+        let after = at + marker_len(&line[at..]).filter(|_| parted)?;
+        let rest = line[after..].trim_start_matches([' ', ',', '\t']);
+        Some((line.len() - rest.len(), rest))
+    })
+}
+
 /// The length of an arrow or a label at the start of `text`.
 fn marker_len(text: &str) -> Option<usize> {
     const ARROWS: [&str; 12] = ["<<<", ">>>", "<--", "-->", "<==", "==>", "<<", ">>", "<-", "->", "<", ">"];

@@ -3,11 +3,12 @@
 //! Two passes: the first learns who speaks in which decoration, the second reads. Memory grows with the refusals and
 //! with what is open, not with the document.
 
-use super::command::{Command, Verb};
+use super::command::{Command, MECHANISMS, Verb};
 use super::connect;
 use super::lex::{self, Kind, Prefix};
 use super::refusal::{Refusal, Reply, words};
 use super::roles::{Role, Roles};
+use super::secrets::HIDDEN;
 use super::session::Session;
 use super::style::Style;
 use super::summary::{self, Detail, Summary};
@@ -22,6 +23,8 @@ const MAX_OPEN: usize = 1024;
 const MAX_RETOLD: usize = 20_000;
 /// Bytes of one reply that are kept.
 const MAX_REPLY: usize = 32 * 1024;
+/// Credentials of one document that are looked for in its replies.
+const MAX_SECRETS: usize = 64;
 /// A refusal is told again within this many records.
 const NEAR: usize = 64;
 
@@ -74,6 +77,8 @@ struct Reader {
     done: Vec<Refusal>,
     accepted: Vec<crate::model::Text>,
     retold: Vec<Refusal>,
+    /// Credentials that clients sent.
+    secrets: BTreeSet<String>,
     /// Lines taken as replies by the sessions that turned out to be SMTP.
     lines: Vec<u64>,
     /// An error message whose code comes in a later line (PHPMailer), with its line number.
@@ -132,6 +137,10 @@ impl Reader {
             Kind::Reply { code, more, text } => self.reply_line(prefix, id, role, (code, more, text), origin),
             Kind::Command(command) => {
                 self.close();
+                if command.verb == Verb::Auth {
+                    let response = line.split_whitespace().next_back().unwrap_or("");
+                    self.note_secret(response);
+                }
                 let session = self.session(&id);
                 if session.in_content && role != Role::Server {
                     session.content(lex::content(line));
@@ -230,6 +239,10 @@ impl Reader {
             return;
         }
         self.close();
+        let session = self.session(id);
+        if session.awaits_credential() && !session.in_content {
+            self.note_secret(lex::after_marker(line).map_or_else(|| lex::content(line), |(_, text)| text));
+        }
         let session = self.session(id);
         if session.in_content {
             if line.contains("We are completely uploaded") || line.contains("upload completely sent off") {
@@ -364,6 +377,18 @@ impl Reader {
         }
     }
 
+    /// A credential: servers repeat what they could not decode.
+    fn note_secret(&mut self, response: &str) {
+        let response = response.trim_matches(['"', '\'', ',', ' ']).trim_end_matches("\\r\\n");
+        if (6..4096).contains(&response.len())
+            && !response.contains(' ')
+            && !MECHANISMS.iter().any(|m| m.eq_ignore_ascii_case(response))
+            && self.secrets.len() < MAX_SECRETS
+        {
+            self.secrets.insert(response.to_owned());
+        }
+    }
+
     /// The reply is complete.
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
@@ -438,6 +463,13 @@ impl Reader {
             }
             told.infer_stage();
             merge(&mut self.done, &mut told_before, told);
+        }
+        for refusal in self.done.iter_mut().filter(|refusal| refusal.stage == Stage::Auth) {
+            for secret in &self.secrets {
+                if refusal.reply.text.contains(secret.as_str()) {
+                    refusal.reply.text = refusal.reply.text.replace(secret.as_str(), HIDDEN).into();
+                }
+            }
         }
         self.done.sort_by_key(|refusal| refusal.reply.origin.start);
         for recipient in &self.accepted {

@@ -103,6 +103,11 @@ impl Session {
         self.ended && self.pending.is_empty()
     }
 
+    /// Whether the client answers a challenge next.
+    pub(super) fn awaits_credential(&self) -> bool {
+        self.pending.front().is_some_and(|pending| pending.verb == Verb::Auth)
+    }
+
     /// Whether a command waits for its reply, or nothing at all was answered yet.
     pub(super) fn expects_reply(&self) -> bool {
         !self.pending.is_empty() || !self.greeted && self.replies == 0

@@ -265,10 +265,10 @@ fn tidy(text: &str) -> &str {
 /// `Error: Recipient <a@example.org> …`.
 fn failed_recipient(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
-    let at = ["recipients failed: ", "recipient address "]
+    let at = ["recipients failed: ", "recipient address ", "rejected e-mail address was "]
         .iter()
         .find_map(|w| lower.find(w).map(|i| i + w.len()))?;
-    let word = line[at..].split_whitespace().next()?.trim_end_matches(':');
+    let word = line[at..].split_whitespace().next()?.trim_end_matches([':', '.', ',']);
     command::mailbox(word).filter(|m| m.contains('@'))
 }
 

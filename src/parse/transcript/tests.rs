@@ -152,6 +152,21 @@ fn what_tools_say_after_a_reply_is_no_part_of_it() {
 }
 
 #[test]
+fn servers_that_repeat_a_credential() {
+    for session in [
+        "220 mx\nEHLO c\n250 ok\nAUTH PLAIN AGRlbW8Ac2VjcmV0\n535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        "220 mx\nEHLO c\n250 ok\nAUTH PLAIN\n334 \nAGRlbW8Ac2VjcmV0\n535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        " Out: 220 mx\n In:  EHLO c\n Out: 250 ok\n In:  AUTH PLAIN AGRlbW8Ac2VjcmV0\n Out: 535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        "send: 'AUTH PLAIN AGRlbW8Ac2VjcmV0\\r\\n'\nreply: b'535 5.7.8 bad AGRlbW8Ac2VjcmV0\\r\\n'\n",
+    ] {
+        let mut out = Harvest::default();
+        read(SourceId(0), session.as_bytes(), 1, 0, &mut out);
+        let told: Vec<_> = out.evidence.iter().map(|e| &*e.diagnostic_code).collect();
+        assert_eq!(told, ["535 5.7.8 bad ••••"], "{session}");
+    }
+}
+
+#[test]
 fn curl() {
     check(
         "* Connected to mx.example.net (192.0.2.1) port 25\n< 220 mx.example.net\n> EHLO c\n< 250 ok\n> MAIL FROM:<s@example.org>\n\
