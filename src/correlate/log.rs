@@ -11,7 +11,7 @@ use crate::model::{Action, Attempt, Direction, Evidence, Harvest, Origin, ReadOp
 use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::{DeliveryAttempt, EventKind, LogEvent, LogLine, Outcome, Refusal};
 use crate::parse::frame::{Clock, framed, journal};
-use crate::parse::{Line, mta};
+use crate::parse::{Line, dress, mta};
 use crate::smtp::{EnhancedStatus, ReversePath, Stage, tidy_mailbox};
 use std::borrow::Cow;
 
@@ -70,6 +70,10 @@ impl LogCorrelator {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(line.bytes),
         };
+        let text = match dress::is_dressed(line.bytes).then(|| dress::undress(&text)) {
+            Some(Cow::Owned(bare)) => Cow::Owned(bare),
+            _ => text,
+        };
         let found = if self.bare_first {
             mta::bare(&text).or_else(|| framed(&text))
         } else {
@@ -80,7 +84,7 @@ impl LogCorrelator {
                 let line = found.line(&mut self.clock);
                 self.log_line(&line, origin, out);
             }
-            None => self.unframed(&text, origin, out),
+            None => self.unframed(line.bytes, &text, origin, out),
         }
     }
 
@@ -129,9 +133,9 @@ impl LogCorrelator {
         self.in_reject_log = refused && self.bare_first;
     }
 
-    fn unframed(&mut self, text: &str, origin: Origin, out: &mut Harvest) {
-        if self.in_reject_log && is_reject_log_part(text.as_bytes()) {
-            self.in_reject_log = !text.starts_with("-----");
+    fn unframed(&mut self, bytes: &[u8], text: &str, origin: Origin, out: &mut Harvest) {
+        if self.in_reject_log && is_reject_log_part(bytes) {
+            self.in_reject_log = !bytes.starts_with(b"-----");
             return;
         }
         if holds_refusal(text) {
