@@ -525,11 +525,11 @@ Hello, mail from acme.example to example.org is refused by your server. Could yo
 
 **Cause**
 
-The mailbox recipient-1@example.org and others does not exist.
+The mailbox recipient-1@example.org and recipient-2@example.org does not exist.
 
 **What would help**
 
-1. Check whether recipient-1@example.org and others should exist
+1. Check whether recipient-1@example.org and recipient-2@example.org should exist
 "
         );
     }
@@ -538,7 +538,10 @@ The mailbox recipient-1@example.org and others does not exist.
     fn each_reader_gets_their_own() {
         let plain = |class, reader| note(class, reader, NoteFormat::Plain, true);
         let sender = plain("recipient.unknown", Reader::Sender);
-        assert!(sender.contains("1. Check the spelling of recipient-1@example.org and others"), "{sender}");
+        assert!(
+            sender.contains("1. Check the spelling of recipient-1@example.org and recipient-2@example.org"),
+            "{sender}"
+        );
         assert!(!sender.contains("should exist") && !sender.contains("Verdict:"), "{sender}");
         let sender = plain("auth.none", Reader::Sender);
         assert!(
