@@ -69,6 +69,10 @@ pub fn fill_for_all(template: &str, rejections: &[&Rejection], redactor: &mut Re
 /// As [`fill_command`], the addresses redacted.
 pub fn fill_command_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
     replaced(template, |name, missing| match value(name, rejection) {
+        // `swaks --from '<>'` sends the null reverse-path.
+        None if name == "sender" && rejection.evidence.reverse_path == Some(ReversePath::Null) => {
+            shell_word("<>")
+        }
         // Quotes do not help against `-f/etc/passwd` or `+trace`: the program itself reads it as an option.
         Some(value) if !value.starts_with(['-', '+']) && !value.contains(is_hidden) => {
             shell_word(&redacted(name, &value, redactor))
@@ -145,6 +149,12 @@ fn value<'a>(name: &str, rejection: &'a Rejection) -> Option<Cow<'a, str>> {
         "recipient_domain" => recipient.and_then(domain_of),
         "sender" => sender,
         "sender_domain" => sender.and_then(domain_of),
+        // For incoming mail the server that refused is our own, and the remote MTA is the client.
+        "remote_host" if evidence.direction == Direction::Incoming => evidence.reporting_mta.as_deref(),
+        "our_ip" if evidence.direction == Direction::Incoming => {
+            return evidence.remote_ip.map(|ip| ip.to_string().into());
+        }
+        "remote_ip" if evidence.direction == Direction::Incoming => None,
         "remote_host" => {
             return evidence
                 .remote_mta
@@ -209,6 +219,14 @@ mod tests {
     }
 
     #[test]
+    fn incoming_mail_is_refused_by_our_own_server() {
+        let mut incoming = refused("a@acme.example", "b@example.org", "550 no");
+        incoming.evidence.direction = Direction::Incoming;
+        incoming.evidence.reporting_mta = Some("mx.ours.example".into());
+        assert_eq!(fill("{remote_host} refused {our_ip}", &incoming), "mx.ours.example refused 192.0.2.1");
+    }
+
+    #[test]
     fn our_address_in_replies() {
         for (reply, expect) in [
             ("550 5.7.1 [2001:db8::2] is listed", "2001:db8::2"),
@@ -235,5 +253,6 @@ mod tests {
         check("-f@acme.example", "swaks --from {sender}", "swaks --from '<sender>'");
         check("a@-f/etc/passwd", "dig TXT {sender_domain}", "dig TXT '<sender domain>'");
         check("<>", "dig TXT {sender_domain}", "dig TXT '<sender domain>'");
+        check("<>", "swaks --from {sender}", "swaks --from '<>'");
     }
 }
