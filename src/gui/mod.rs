@@ -77,6 +77,9 @@ fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), 
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([640.0, 420.0]),
         persist_window: true,
+        // Of the last run only the size comes back, which eframe keeps within the monitor: where the window was may
+        // be on no monitor any more, and without a window manager nobody could bring it back.
+        window_builder: Some(Box::new(without_position)),
         ..Default::default()
     };
     // winit and glutin panic where a library is missing: keep that from the terminal, and say which it is.
@@ -119,6 +122,12 @@ fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), 
             Err(explain(&message))
         }
     }
+}
+
+/// The window as asked for, placed by the window manager.
+fn without_position(mut builder: egui::ViewportBuilder) -> egui::ViewportBuilder {
+    builder.position = None;
+    builder
 }
 
 /// What an error of winit, glutin or their loaders means to who reads it.
@@ -167,6 +176,13 @@ mod tests {
     fn check(message: &str, expect: &str) {
         let got = explain(message).to_string();
         assert!(got.starts_with(expect), "{got}");
+    }
+
+    #[test]
+    fn no_old_position_comes_back() {
+        let old = egui::ViewportBuilder::default().with_position([-900.0, 0.0]).with_inner_size([700.0, 500.0]);
+        let new = without_position(old);
+        assert_eq!((new.position, new.inner_size), (None, Some(egui::vec2(700.0, 500.0))));
     }
 
     #[test]
