@@ -19,7 +19,7 @@ pub fn lower_list_ui(ui: &mut Ui, frame: &FrameCtx<'_>, list: List, out: &mut Co
     header_ui(ui, frame, list, out);
     match list {
         List::Messages => messages_ui(ui, frame, out),
-        List::Problems => lists::problems_ui(ui, frame),
+        List::Problems => lists::problems_ui(ui, frame, out),
         List::NotUnderstood => lists::not_understood_ui(ui, frame, out),
     }
 }

@@ -13,6 +13,9 @@ pub struct Masked {
     pills: Vec<Range<usize>>,
 }
 
+/// How far a pill reaches beyond its name.
+const PILL_END: f32 = 5.0;
+
 /// Lays out `550 5.1.1 <recipient> unknown`: `<recipient>` becomes a pill.
 pub fn masked(ui: &Ui, theme: &Theme, text: &str, color: Color32, width: f32, wrap: bool) -> Masked {
     let mut job = LayoutJob::default();
@@ -20,19 +23,21 @@ pub fn masked(ui: &Ui, theme: &Theme, text: &str, color: Color32, width: f32, wr
     let plain = TextFormat::simple(theme.mono(), color);
     let inside = TextFormat::simple(theme.mono(), theme.colors.text);
     let mut n_chars = 0;
+    // What follows a pill begins where its right end is over.
+    let mut space = 0.0;
     for part in parts(text) {
         match part {
             Part::Words(words) => {
-                job.append(words, 0.0, plain.clone());
+                job.append(words, space, plain.clone());
                 n_chars += words.chars().count();
+                space = 0.0;
             }
             Part::Pill(name) => {
-                job.append(name, 5.0, inside.clone());
+                job.append(name, space + PILL_END, inside.clone());
                 let len = name.chars().count();
                 pills.push(n_chars..n_chars + len);
-                // Thin spaces leave room for the pill's right end.
-                job.append("\u{2009}", 0.0, plain.clone());
-                n_chars += len + 1;
+                n_chars += len;
+                space = PILL_END;
             }
         }
     }
@@ -58,7 +63,8 @@ impl Masked {
             if to.left() > from.left() && (to.top() - from.top()).abs() < 1.0 {
                 let left_top = vec2(from.left() + 1.0, from.top());
                 let rect = Rect::from_min_max(pos + left_top, pos + vec2(to.left() + 4.0, to.bottom()));
-                ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, theme.colors.line);
+                let fill = theme.colors.text.gamma_multiply(0.13);
+                ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, fill);
             }
         }
         ui.painter().galley(pos, self.galley.clone(), theme.colors.text);
