@@ -1,6 +1,8 @@
 //! Replies: masked ones with pills for the variable parts, verbatim ones with marked words.
 
+use super::text::append;
 use crate::gui::theme::Theme;
+use crate::gui::words::visible;
 use eframe::egui;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId, Galley, Rect, Ui, vec2};
@@ -28,7 +30,7 @@ pub fn masked(ui: &Ui, theme: &Theme, text: &str, color: Color32, width: f32, wr
     for part in parts(text) {
         match part {
             Part::Words(words) => {
-                job.append(words, space, plain.clone());
+                append(&mut job, words, space, &plain);
                 n_chars += words.chars().count();
                 space = 0.0;
             }
@@ -57,12 +59,15 @@ impl Masked {
 
     /// Paints it with its top left corner at `pos`.
     pub fn paint(&self, ui: &Ui, theme: &Theme, pos: egui::Pos2) {
+        // The cursor behind a pill stands where the next word begins, so its width is that of its characters.
+        let advance = ui.painter().layout_no_wrap("0".to_owned(), theme.mono(), theme.colors.text).size().x;
         for pill in &self.pills {
             let at = |index: usize| self.galley.pos_from_cursor(egui::text::CCursor::new(index));
             let (from, to) = (at(pill.start), at(pill.end));
             if to.left() > from.left() && (to.top() - from.top()).abs() < 1.0 {
-                let left_top = vec2(from.left() + 1.0, from.top());
-                let rect = Rect::from_min_max(pos + left_top, pos + vec2(to.left() + 4.0, to.bottom()));
+                let right = (from.left() + advance * pill.len() as f32).min(to.left());
+                let min = vec2(from.left() - PILL_END + 1.0, from.top());
+                let rect = Rect::from_min_max(pos + min, pos + vec2(right + PILL_END - 1.0, to.bottom()));
                 let fill = theme.colors.text.gamma_multiply(0.13);
                 ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, fill);
             }
@@ -115,11 +120,11 @@ pub fn marked(text: &str, marks: &[Range<u32>], font: FontId, color: Color32, ma
         if start < at || text.get(start..end).is_none() {
             continue;
         }
-        job.append(&crate::gui::words::visible(&text[at..start]), 0.0, plain.clone());
-        job.append(&crate::gui::words::visible(&text[start..end]), 0.0, marked.clone());
+        append(&mut job, &visible(&text[at..start]), 0.0, &plain);
+        append(&mut job, &visible(&text[start..end]), 0.0, &marked);
         at = end;
     }
-    job.append(&crate::gui::words::visible(&text[at..]), 0.0, plain);
+    append(&mut job, &visible(&text[at..]), 0.0, &plain);
     job
 }
 

@@ -1,7 +1,7 @@
 //! Raw: the untouched lines around the refusal, read again from the source.
 
 use super::Subject;
-use crate::engine::{RawLine, RawLines};
+use crate::engine::{RawLine, RawLines, RawOf};
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
 use crate::gui::widgets::button::{Look, button_ui};
@@ -36,6 +36,10 @@ pub fn lines_ui(ui: &mut Ui, frame: &FrameCtx<'_>, raw: &RawLines, id: Option<&s
     let number_width =
         ui.painter().layout_no_wrap(words::number(most), theme.mono(), colors.muted).size().x + 14.0;
     ui.spacing_mut().item_spacing.y = 0.0;
+    // New lines come with the deciding one on screen.
+    let seen_id = egui::Id::unique("raw lines on screen");
+    let new = ui.data(|d| d.get_temp::<RawOf>(seen_id)) != Some(raw.of);
+    ui.data_mut(|d| d.insert_temp(seen_id, raw.of));
     let mut before = None;
     for line in &raw.lines {
         if before.is_some_and(|n| line.number > n + 1) {
@@ -48,6 +52,8 @@ pub fn lines_ui(ui: &mut Ui, frame: &FrameCtx<'_>, raw: &RawLines, id: Option<&s
         if wanted && frame.selection.line_wanted {
             ui.scroll_to_rect(rect, Some(Align::Center));
             out.push(UiCommand::LineShown);
+        } else if new && line.deciding && frame.selection.line.is_none() {
+            ui.scroll_to_rect(rect.expand(20.0), None);
         }
     }
 }
@@ -74,7 +80,7 @@ fn line_ui(
         let mut format = egui::TextFormat::simple(font, color);
         format.line_height = Some(17.0);
         format.valign = Align::Center;
-        job.append(&words::visible(part), 0.0, format);
+        text::append(&mut job, &words::visible(part), 0.0, &format);
     }
     job.wrap.max_width = ui.available_width() - number_width - 4.0;
     job.wrap.break_anywhere = true;
