@@ -147,14 +147,20 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
                 snapshot.sources.iter().flat_map(|s| s.formats.iter().copied()).collect();
             formats.sort_unstable();
             formats.dedup();
-            let recognised = if formats.is_empty() {
-                "No format of mail evidence was recognised".to_owned()
-            } else {
+            // Formats are those of refusals; a log of accepted mail only is known by who wrote it.
+            let writers = || coverage.by_daemon.iter().filter(|(_, counts)| counts.understood > 0);
+            let known = !formats.is_empty() || writers().next().is_some();
+            let recognised = if !formats.is_empty() {
                 format!("Recognised: {}", formats.join(", "))
+            } else if known {
+                let names: Vec<&str> = writers().take(8).map(|(name, _)| name.as_str()).collect();
+                format!("Recognised: lines of {}", names.join(", "))
+            } else {
+                "No format of mail evidence was recognised".to_owned()
             };
             sentence(ui, &recognised);
             ui.add_space(theme.sizes.gap_large);
-            let tips = if formats.is_empty() {
+            let tips = if !known {
                 ["Try the log of the mail server, the whole notice as .eml, or a pasted transcript", ""]
             } else {
                 [

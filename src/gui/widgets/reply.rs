@@ -68,7 +68,7 @@ impl Masked {
                 let right = (from.left() + advance * pill.len() as f32).min(to.left());
                 let min = vec2(from.left() - PILL_END + 1.0, from.top());
                 let rect = Rect::from_min_max(pos + min, pos + vec2(right + PILL_END - 1.0, to.bottom()));
-                let fill = theme.colors.text.gamma_multiply(0.13);
+                let fill = theme.colors.text.gamma_multiply(if theme.dark { 0.13 } else { 0.08 });
                 ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, fill);
             }
         }

@@ -100,7 +100,9 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
             (None, None) => "no code".to_owned(),
         };
         let last = if i + 1 == e.attempts.len() { ", deciding" } else { "" };
-        let host = attempt.remote_mta.as_deref().map(|h| format!(", {h}")).unwrap_or_default();
+        // The host that refused stands above; another one is worth its words.
+        let other = attempt.remote_mta.as_ref().filter(|host| Some(*host) != e.remote_mta.as_ref());
+        let host = other.map(|h| format!(", {h}")).unwrap_or_default();
         let value = format!("{codes}{last}{host}");
         ui.push_id(("attempt", i), |ui| {
             let time = words::time(attempt.time);
