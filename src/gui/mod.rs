@@ -23,7 +23,11 @@ pub use app::App;
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, Wake};
 use eframe::egui;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The shortest time between frames that show news of the engine.
+const BETWEEN_NEWS: Duration = Duration::from_millis(80);
 
 /// Why the window could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +54,19 @@ pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> 
     }
     let waker: Arc<OnceLock<egui::Context>> = Arc::default();
     let wake: Wake = {
-        let waker = waker.clone();
+        let (waker, last) = (waker.clone(), Mutex::new(None));
         Arc::new(move || {
-            if let Some(ctx) = waker.get() {
-                ctx.request_repaint();
+            let Some(ctx) = waker.get() else { return };
+            // An answer shows at once. News that come one after another while reading share a frame, so that
+            // painting does not take from the readers where it has no graphics card.
+            let now = Instant::now();
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            match last.map(|at: Instant| at + BETWEEN_NEWS).filter(|next| *next > now) {
+                Some(next) => ctx.request_repaint_after(next - now),
+                None => {
+                    *last = Some(now);
+                    ctx.request_repaint();
+                }
             }
         })
     };
