@@ -14,6 +14,6 @@ mod run;
 mod source;
 
 pub use cancel::CancelToken;
-pub use raw::{RawLine, RawLines};
+pub use raw::{RawLine, RawLines, RawOf};
 pub use reference::read_alone;
 pub use run::{Engine, Input, Wake};

@@ -7,12 +7,12 @@ use super::panels::{
     facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar,
 };
 use super::scopes::Scopes;
-use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, terms};
+use super::state::{Hover, List, Place, Saved, Selection, State, Tab, Toast, Why, terms};
 use super::theme::{self, Theme};
 use super::{samples, words};
 use crate::classify::Knowledge;
-use crate::engine::{Engine, Input, RawLines};
-use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
+use crate::engine::{Engine, Input, RawLines, RawOf};
+use crate::model::{Origin, ReadState, Snapshot, Timestamp};
 use crate::notes::{NoteFormat, NoteOptions, Reader, Redactor, note_for_message, note_for_pattern};
 use crate::query::{Query, View, most_needed};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -37,7 +37,7 @@ pub struct App {
     snapshot: Arc<Snapshot>,
     view: Arc<View>,
     raw: Option<Arc<RawLines>>,
-    raw_asked: Option<RejectionIdx>,
+    raw_asked: Option<RawOf>,
     state: State,
     saved: Saved,
     dialogs: Dialogs,
@@ -117,6 +117,11 @@ impl App {
     /// The selected pattern's id.
     pub fn selected_pattern(&self) -> Option<&str> {
         self.state.selection.pattern.as_deref()
+    }
+
+    /// The line of the Raw tab that was asked for.
+    pub fn raw_line(&self) -> Option<u64> {
+        self.state.selection.line
     }
 
     /// What tests look at and change.
@@ -250,6 +255,8 @@ impl App {
             if i.consume_key(Modifiers::NONE, Key::Escape) {
                 if self.state.keys_shown {
                     out.push(UiCommand::ShowKeys(false));
+                } else if self.state.selection.place.is_some() {
+                    out.push(UiCommand::ShowPlace(None));
                 } else if self.state.selection.message.is_some() || self.state.selection.pattern.is_some() {
                     out.push(UiCommand::SelectPattern(None));
                 }
@@ -336,9 +343,16 @@ impl App {
                 self.state.list = List::Messages;
             }
             UiCommand::StepPattern(by) => self.step_pattern(by),
-            UiCommand::SelectMessage(idx) => self.state.selection.message = Some(idx),
+            UiCommand::SelectMessage(idx) => self.state.selection.choose(idx),
             UiCommand::StepMessage(by) => self.step_message(by),
-            UiCommand::ShowTab(tab) => self.state.tab = tab,
+            UiCommand::ShowTab(tab) => {
+                self.state.tab = tab;
+                self.state.selection.place = None;
+                self.state.selection.line = None;
+            }
+            UiCommand::ShowLine(origin) => self.show_line(ctx, origin),
+            UiCommand::LineShown => self.state.selection.line_wanted = false,
+            UiCommand::ShowPlace(place) => self.show_place(ctx, place),
             UiCommand::ShowList(list) => self.state.list = list,
             UiCommand::Tick(pattern, step) => {
                 let key = (pattern, step);
@@ -362,6 +376,10 @@ impl App {
                 ctx.copy_text(redactor.text(&text));
                 let how = if self.saved.redact { ", redacted" } else { "" };
                 self.toast(ctx, format!("{what}{how}"));
+            }
+            UiCommand::CopyReport(text, what) => {
+                ctx.copy_text(Redactor::new().text(&text));
+                self.toast(ctx, format!("{what}, redacted"));
             }
             UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
@@ -437,9 +455,31 @@ impl App {
             .map_or(&self.view.rows, |p| &p.rows);
         let at = selection.message.and_then(|idx| rows.iter().position(|row| *row == idx));
         if let Some(next) = step(at, by, rows.len()) {
-            selection.message = Some(rows[next]);
+            selection.choose(rows[next]);
             selection.scroll = true;
         }
+    }
+
+    /// Shows a line of the selected message: among its lines, or by itself if it stands in another source.
+    fn show_line(&mut self, ctx: &egui::Context, origin: Origin) {
+        let deciding = self.frame_ctx(ctx).message().map(|(_, rejection)| rejection.evidence.origins[0]);
+        if deciding.is_some_and(|deciding| deciding.source != origin.source) {
+            self.show_place(ctx, Some(Place { origin, why: Why::Evidence }));
+            return;
+        }
+        self.state.tab = Tab::Raw;
+        self.state.selection.line = Some(origin.line);
+        self.state.selection.line_wanted = true;
+    }
+
+    /// Shows a place, and the inspector with it.
+    fn show_place(&mut self, ctx: &egui::Context, place: Option<Place>) {
+        let drawer = ctx.content_rect().width() < self.theme().sizes.drawer_below;
+        let hidden = drawer != self.state.inspector_toggled;
+        if place.is_some() && hidden {
+            self.state.inspector_toggled = drawer;
+        }
+        self.state.selection.place = place;
     }
 
     /// Writes the note about the selected pattern; without one, about the selected message.
@@ -528,7 +568,8 @@ impl App {
         let ended = frame.snapshot.state != ReadState::Reading;
         let nothing = ended && frame.view.n_patterns_total == 0 && frame.view.patterns.is_empty();
         let facets_shown = open && !nothing && wide != self.state.facets_toggled;
-        let inspector_shown = open && !nothing && drawer == self.state.inspector_toggled;
+        let inspectable = !nothing || self.state.selection.place.is_some();
+        let inspector_shown = open && inspectable && drawer == self.state.inspector_toggled;
 
         Panel::top("top bar")
             .exact_size(sizes.top_bar)
@@ -669,13 +710,16 @@ impl eframe::App for App {
         if let Some(row) = row {
             self.scopes.want(&self.snapshot, &self.view, row);
         }
-        let wanted = match self.state.tab {
-            Tab::Raw => self.frame_ctx(ctx).message().map(|(idx, _)| idx),
-            _ => None,
-        };
-        if let Some(idx) = wanted.filter(|idx| self.raw_asked != Some(*idx)) {
-            self.engine.want_raw(idx);
-            self.raw_asked = Some(idx);
+        let shown = self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
+        let wanted = if shown { self.frame_ctx(ctx).raw_of() } else { None };
+        if let Some(of) = wanted.filter(|of| self.raw_asked != Some(*of)) {
+            #[cfg(any(test, feature = "gui-tests"))]
+            if let Some(fixture) = &mut self.fixture {
+                fixture.want_raw(of);
+                ctx.request_repaint();
+            }
+            self.engine.want_raw(of);
+            self.raw_asked = Some(of);
         }
         let time = ctx.input(|i| i.time);
         if let Some(toast) = &self.state.toast {

@@ -2,9 +2,10 @@
 
 use super::state::Selection;
 use super::theme::Theme;
+use super::words;
 use crate::classify::{Class, Knowledge};
-use crate::engine::RawLines;
-use crate::model::{Rejection, RejectionIdx, Snapshot, Timestamp, Verdict};
+use crate::engine::{RawLines, RawOf};
+use crate::model::{Origin, Rejection, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::query::{PatternRow, View};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub struct FrameCtx<'a> {
     pub theme: &'static Theme,
     /// What is selected.
     pub selection: &'a Selection,
-    /// The lines for the Raw tab, if they have come.
+    /// The newest raw lines; [`FrameCtx::lines`] gives them only if they are the wanted ones.
     pub raw: Option<&'a Arc<RawLines>>,
     /// How far the selected pattern reaches, once that is known.
     pub scope: Option<Arc<str>>,
@@ -72,5 +73,25 @@ impl<'a> FrameCtx<'a> {
             None => *self.pattern()?.rows.first()?,
         };
         Some((idx, self.snapshot.get(idx)?))
+    }
+
+    /// Whose raw lines are wanted: those of the place, else of the message.
+    pub fn raw_of(&self) -> Option<RawOf> {
+        match &self.selection.place {
+            Some(place) => Some(RawOf::Place(place.origin)),
+            None => self.message().map(|(idx, _)| RawOf::Rejection(idx)),
+        }
+    }
+
+    /// The wanted raw lines, if they have come.
+    pub fn lines(&self) -> Option<&'a RawLines> {
+        let of = self.raw_of()?;
+        self.raw.map(|raw| &**raw).filter(|raw| raw.of == of)
+    }
+
+    /// `mail.log:81244`.
+    pub fn place(&self, origin: &Origin) -> String {
+        let name = words::one_line(self.snapshot.source_name(origin.source));
+        format!("{}:{}", words::file_name(&name), origin.line)
     }
 }

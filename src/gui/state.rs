@@ -1,6 +1,6 @@
 //! What the window remembers between frames, and what it remembers between runs.
 
-use crate::model::RejectionIdx;
+use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
 use crate::query::QueryError;
 use crate::query::complete::Completion;
@@ -48,6 +48,26 @@ pub enum List {
     NotUnderstood,
 }
 
+/// Why a place is shown by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// A 5yz reply stands there, and no grammar took the line.
+    NotUnderstood,
+    /// There is trouble: the sentence says which.
+    Problem(String),
+    /// A line of a refusal stands there, in another source than its deciding line.
+    Evidence,
+}
+
+/// A place in a source that is shown by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Where.
+    pub origin: Origin,
+    /// Why it is shown.
+    pub why: Why,
+}
+
 /// What is selected.
 #[derive(Clone, Default, Debug)]
 pub struct Selection {
@@ -55,10 +75,25 @@ pub struct Selection {
     pub pattern: Option<Box<str>>,
     /// A message.
     pub message: Option<RejectionIdx>,
+    /// A place, shown in front of pattern and message.
+    pub place: Option<Place>,
+    /// The line of the message that was asked for, by its number.
+    pub line: Option<u64>,
+    /// That line was not scrolled to yet.
+    pub line_wanted: bool,
     /// The user asked for the messages of all patterns: none is selected by itself.
     pub cleared: bool,
     /// The lists shall scroll to the selection: it was moved by a key.
     pub scroll: bool,
+}
+
+impl Selection {
+    /// Selects a message; the pattern stays.
+    pub fn choose(&mut self, message: RejectionIdx) {
+        self.message = Some(message);
+        self.place = None;
+        self.line = None;
+    }
 }
 
 /// The query field.

@@ -102,7 +102,7 @@ fn pattern_ui(ui: &mut Ui, frame: &FrameCtx<'_>, row: &PatternRow, out: &mut Com
     let lower = |left: f32, right: f32| Rect::from_min_max(pos2(left, rect.center().y), pos2(right, bottom));
     let mut right = rect.right() - theme.sizes.gap_large;
     if rect.width() > 430.0 {
-        let left = right - 86.0;
+        let left = right - 94.0;
         text::paint(
             ui,
             upper(left, right),

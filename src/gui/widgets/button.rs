@@ -165,3 +165,26 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
     ui.painter().galley(rect.min + vec2(24.0, 1.0), galley, color);
     response
 }
+
+/// The title of something that a click unfolds. True while it is unfolded.
+pub fn fold_ui(ui: &mut Ui, theme: &Theme, id: &str, title: &str) -> bool {
+    let colors = &theme.colors;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::click());
+    let id = egui::Id::unique(("fold", id));
+    let mut open = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or_default();
+    if response.clicked() {
+        open = !open;
+        ui.data_mut(|d| d.insert_temp(id, open));
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, title));
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, theme.line());
+    let icon = if open { super::icons::CARET_DOWN } else { super::icons::CARET_RIGHT };
+    let color = if response.hovered() { colors.text } else { colors.muted };
+    super::text::icon(ui, rect.left_center() + vec2(6.0, 0.0), icon, theme.icon(13.0), color);
+    super::text::paint(ui, rect.with_min_x(rect.left() + 20.0), Align::Min, title, theme.strong(), color);
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, colors.accent);
+        ui.painter().rect_stroke(rect.shrink2(vec2(0.0, 3.0)), 3, stroke, StrokeKind::Inside);
+    }
+    open
+}

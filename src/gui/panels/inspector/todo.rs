@@ -1,6 +1,6 @@
 //! What to do: how far it reaches, the cause, steps to tick, how to check, the reply.
 
-use super::Subject;
+use super::{Subject, guide};
 use crate::classify::{Need, Step};
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
@@ -31,6 +31,7 @@ pub fn todo_ui(
             colors.text,
         );
         reply_ui(ui, frame, subject);
+        guide::guide_ui(ui, frame, subject, out);
         return;
     };
     let fill = |t: &str| match subject.message {
@@ -94,6 +95,7 @@ pub fn todo_ui(
         }
     }
     reply_ui(ui, frame, subject);
+    guide::guide_ui(ui, frame, subject, out);
 }
 
 /// One step with its command. True if its tick was clicked.
@@ -129,7 +131,7 @@ fn step_ui(
 }
 
 /// A command in its box, with a button that copies it.
-fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Commands) {
+pub fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Commands) {
     let theme = frame.theme;
     let colors = &theme.colors;
     let shown = words::visible(command).into_owned();
