@@ -710,7 +710,8 @@ impl eframe::App for App {
         if let Some(row) = row {
             self.scopes.want(&self.snapshot, &self.view, row);
         }
-        let shown = self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
+        let shown =
+            self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
         let wanted = if shown { self.frame_ctx(ctx).raw_of() } else { None };
         if let Some(of) = wanted.filter(|of| self.raw_asked != Some(*of)) {
             #[cfg(any(test, feature = "gui-tests"))]
