@@ -24,7 +24,9 @@ pub struct Block<'a> {
 /// Cuts what a reader gives into blocks.
 pub struct Blocks<R> {
     reader: R,
+    /// Room; `buf[..filled]` holds bytes. Its size never shrinks, so that a small read costs no clearing.
     buf: Vec<u8>,
+    filled: usize,
     /// `buf[..given]` went out with the last block.
     given: usize,
     line: u64,
@@ -36,7 +38,16 @@ pub struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// Blocks from the beginning of `reader`.
     pub fn new(reader: R) -> Self {
-        Self { reader, buf: Vec::new(), given: 0, line: 1, start: 0, ended: false, skipping: false }
+        Self {
+            reader,
+            buf: Vec::new(),
+            filled: 0,
+            given: 0,
+            line: 1,
+            start: 0,
+            ended: false,
+            skipping: false,
+        }
     }
 
     /// The next block; `None` at the end. After an error the lines read before it are still given, then the error,
@@ -48,16 +59,16 @@ impl<R: Read> Blocks<R> {
                 self.skip_line();
             }
             if !self.skipping {
-                if let Some(at) = memchr::memrchr(b'\n', &self.buf) {
+                if let Some(at) = memchr::memrchr(b'\n', &self.buf[..self.filled]) {
                     return Ok(Some(self.give(at + 1, false)));
                 }
-                if self.buf.len() >= MAX_LINE_BYTES {
+                if self.filled >= MAX_LINE_BYTES {
                     self.skipping = true;
                     return Ok(Some(self.give(MAX_LINE_BYTES, true)));
                 }
             }
             if self.ended {
-                let rest = self.buf.len();
+                let rest = self.filled;
                 return Ok((rest > 0 && !self.skipping).then(|| self.give(rest, false)));
             }
             match self.fill() {
@@ -81,14 +92,14 @@ impl<R: Read> Blocks<R> {
         let given = std::mem::take(&mut self.given);
         self.line += memchr::memchr_iter(b'\n', &self.buf[..given]).count() as u64;
         self.start += given as u64;
-        self.buf.drain(..given);
+        self.drop_front(given);
     }
 
     /// Drops the rest of a line that was cut.
     fn skip_line(&mut self) {
-        let end = memchr::memchr(b'\n', &self.buf);
-        let drop = end.map_or(self.buf.len(), |at| at + 1);
-        self.buf.drain(..drop);
+        let end = memchr::memchr(b'\n', &self.buf[..self.filled]);
+        let drop = end.map_or(self.filled, |at| at + 1);
+        self.drop_front(drop);
         self.start += drop as u64;
         if end.is_some() {
             self.line += 1;
@@ -96,14 +107,21 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    fn drop_front(&mut self, len: usize) {
+        self.buf.copy_within(len..self.filled, 0);
+        self.filled -= len;
+    }
+
     fn fill(&mut self) -> io::Result<usize> {
-        let len = self.buf.len();
-        self.buf.resize(len + READ_BYTES, 0);
+        let room = self.filled + READ_BYTES;
+        if self.buf.len() < room {
+            self.buf.resize(room, 0);
+        }
         loop {
-            match self.reader.read(&mut self.buf[len..]) {
+            match self.reader.read(&mut self.buf[self.filled..room]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
-                    self.buf.truncate(len + *result.as_ref().unwrap_or(&0));
+                    self.filled += *result.as_ref().unwrap_or(&0);
                     return result;
                 }
             }
