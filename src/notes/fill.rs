@@ -150,7 +150,9 @@ fn value<'a>(name: &str, rejection: &'a Rejection) -> Option<Cow<'a, str>> {
         "sender" => sender,
         "sender_domain" => sender.and_then(domain_of),
         // For incoming mail the server that refused is our own, and the remote MTA is the client.
-        "remote_host" if evidence.direction == Direction::Incoming => evidence.reporting_mta.as_deref(),
+        "remote_host" if evidence.direction == Direction::Incoming => {
+            evidence.reporting_mta.as_deref().filter(|name| name.contains('.'))
+        }
         "our_ip" if evidence.direction == Direction::Incoming => {
             return evidence.remote_ip.map(|ip| ip.to_string().into());
         }
