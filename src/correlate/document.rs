@@ -12,9 +12,10 @@ mod fragment;
 mod paste;
 
 use super::LogCorrelator;
-use crate::model::{Harvest, ReadOptions, SourceId};
+use crate::model::{Harvest, Origin, ReadOptions, SourceId};
 use crate::parse::detect::is_log_line;
 use crate::parse::{Kind, Line, Lines, detect, dress, notice, transcript};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Lines that a hard wrap made of one log line, at most.
@@ -40,6 +41,7 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
         log.line(Line { source, bytes: &line.text, number: line.number, start: line.start }, &mut from_log);
     }
     log.finish(&mut from_log);
+    put_spans_right(&mut from_log, &split.log_lines);
     let in_log = from_log.evidence.len() + from_log.accepted.len();
     out.evidence.append(&mut from_log.evidence);
     out.problems.append(&mut from_log.problems);
@@ -71,6 +73,21 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
     out.evidence[before..].sort_by_key(|e| e.origins.first().map_or(0, |o| o.start));
 }
 
+/// A log line was read without its dress and put together: its place is what stands in the document.
+fn put_spans_right(from_log: &mut Harvest, lines: &[LogLine]) {
+    let right = |origin: &mut Origin| {
+        if let Ok(at) = lines.binary_search_by_key(&origin.start, |line| line.start) {
+            origin.len = lines[at].span;
+        }
+    };
+    for evidence in &mut from_log.evidence {
+        evidence.origins.iter_mut().for_each(right);
+        evidence.attempts.iter_mut().for_each(|attempt| right(&mut attempt.origin));
+    }
+    from_log.problems.iter_mut().filter_map(|problem| problem.origin.as_mut()).for_each(right);
+    from_log.coverage.not_understood_at.iter_mut().for_each(right);
+}
+
 /// Which lines are settled.
 struct Known {
     /// Lines that hold a reply or an error message that was understood.
@@ -89,6 +106,8 @@ struct LogLine {
     number: u64,
     last: u64,
     start: u64,
+    /// Bytes of the document from `start` to its end.
+    span: u32,
 }
 
 struct Split {
@@ -109,6 +128,10 @@ fn split(source: SourceId, bytes: &[u8]) -> Split {
     for line in Lines::new(source, bytes, 1, 0) {
         let text = String::from_utf8_lossy(line.bytes);
         let bare = dress::undress(&text);
+        let bare = match frameless(&bare) {
+            Some(program) => Cow::Owned(format!("{program}[0]: {bare}")),
+            None => bare,
+        };
         // PHPMailer and nodemailer stamp the lines of a session like a log.
         let is_log = is_log_line(bare.as_bytes())
             || is_framed(bare.as_bytes()) && !transcript::is_session_line(line.bytes);
@@ -144,6 +167,8 @@ fn split(source: SourceId, bytes: &[u8]) -> Split {
             open.full = open.text.len();
             open.text.truncate(open.text.trim_ascii_end().len());
             open.last = line.number;
+            let end = line.start + line.bytes.len() as u64;
+            open.span = u32::try_from(end.saturating_sub(open.start)).unwrap_or(u32::MAX);
             open_len = width;
             continue;
         }
@@ -155,10 +180,39 @@ fn split(source: SourceId, bytes: &[u8]) -> Split {
             text: bare.into_owned().into_bytes(),
             number: line.number,
             last: line.number,
-            start: line.start + skipped.min(line.bytes.len() as u64),
+            start: line.start + skipped,
+            span: u32::try_from(line.bytes.len() as u64 - skipped).unwrap_or(u32::MAX),
         });
     }
     Split { log_lines, rest }
+}
+
+/// The Postfix daemon that wrote a line whose frame was cut off: `NOQUEUE: reject: RCPT from …`,
+/// `4F1C23A: to=<a@example.org>, …`.
+fn frameless(line: &str) -> Option<&'static str> {
+    let (id, rest) = line.split_once(": ")?;
+    let short = (5..=16).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+    let long = (12..=20).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric())
+        && id.bytes().any(|b| b.is_ascii_digit());
+    if !(id == "NOQUEUE" || short || long) {
+        return None;
+    }
+    let rejects = ["reject: ", "milter-reject: ", "proxy-reject: "].iter().any(|w| rest.starts_with(w));
+    if rejects && (rest.contains(": header ") || rest.contains(": body ")) {
+        return Some("postfix/cleanup");
+    }
+    if rejects {
+        return Some("postfix/smtpd");
+    }
+    if rest.starts_with("to=<") {
+        return Some("postfix/smtp");
+    }
+    if rest.starts_with("message-id=<") {
+        return Some("postfix/cleanup");
+    }
+    let queue = rest.starts_with("from=<") && (rest.contains("nrcpt=") || rest.contains("status=expired"));
+    (queue || rest == "removed").then_some("postfix/qmgr")
 }
 
 /// How many bytes of quote marks a line begins with, and how wide the rest is.
@@ -379,6 +433,27 @@ mod tests {
             read_all("to=<a@example.org>, status=sent (250 ok)\n").accepted.get("example.org"),
             Some(&1)
         );
+    }
+
+    #[test]
+    fn lines_without_a_frame() {
+        let out = read_all(
+            "NOQUEUE: reject: RCPT from x[192.0.2.7]: 550 5.1.1 <b@example.org>: Recipient address rejected: User \
+             unknown; from=<s@example.com> to=<b@example.org> proto=ESMTP helo=<x>\n\
+             > 4F1C23A: from=<s@example.org>, size=550, nrcpt=1 (queue active)\n\
+             > 4F1C23A: to=<a@example.net>, relay=mx.example.net[192.0.2.9]:25, delay=1, dsn=5.1.1,\n\
+             > status=bounced (host mx.example.net[192.0.2.9] said: 550 5.1.1 no)\n",
+        );
+        let told = out.evidence.iter().map(|e| {
+            let path = format!("{:?}", e.reverse_path);
+            (e.final_recipient.as_deref().unwrap_or("-").to_owned(), path, e.diagnostic_code.lines().count())
+        });
+        let expect = [("b@example.org", "s@example.com", 1), ("a@example.net", "s@example.org", 1)];
+        for ((to, path, lines), expect) in told.zip(expect) {
+            assert_eq!((to.as_str(), lines), (expect.0, expect.2));
+            assert!(path.contains(expect.1), "{path}");
+        }
+        assert_eq!(out.evidence.len(), expect.len());
     }
 
     #[test]

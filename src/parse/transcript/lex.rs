@@ -147,6 +147,11 @@ fn behind_marker(line: &str) -> Option<(Prefix, Kind<'_>)> {
         }
         let mut prefix =
             Prefix { key: format!("…{}", line[at..at + len].to_ascii_lowercase()), ..Prefix::default() };
+        // The program has sent the reply: it is the server (Exchange's SmtpReceive, hMailServer's SMTPD, IceWarp).
+        let sent = prefix.key.contains('>') && !prefix.key.contains('<') || prefix.key.ends_with("sent:");
+        if sent && matches!(kind, Kind::Reply { .. }) {
+            prefix.style = Style::Server;
+        }
         prefix.id = column_id(columns);
         prefix.time = columns.char_indices().find_map(|(at, c)| {
             let (crate::parse::frame::Stamp::Full(time), _) =

@@ -129,6 +129,24 @@ fn columns_of_servers_and_programs() {
     }
 }
 
+/// Exchange's SmtpReceive log: the program has sent the reply.
+#[test]
+fn a_servers_own_log() {
+    let columns = "2026-11-17T14:51:07.123Z,In,08D1,1,192.0.2.3:25,192.0.2.9:1";
+    let text = format!(
+        "{columns},<,EHLO c.example.org,\n{columns},>,250 ok,\n{columns},<,MAIL FROM:<s@example.org>,\n\
+         {columns},>,250 ok,\n{columns},<,RCPT TO:<a@example.net>,\n{columns},>,550 5.7.54 SMTP; Unable to relay,\n"
+    );
+    let mut out = Harvest::default();
+    read(SourceId(0), text.as_bytes(), 1, 0, &mut out);
+    let told: Vec<_> = out
+        .evidence
+        .iter()
+        .map(|e| (e.direction, e.final_recipient.as_deref(), e.remote_mta.as_deref()))
+        .collect();
+    assert_eq!(told, [(crate::model::Direction::Incoming, Some("a@example.net"), Some("c.example.org"))]);
+}
+
 #[test]
 fn remarks_of_javamail_are_no_commands() {
     check(
