@@ -226,3 +226,20 @@ pub fn problem_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     text::paint(ui, place, Align::Min, &words::one_line(&message), theme.small(), colors.muted);
     ui.interact(place, ui.scope_id().with("problem"), egui::Sense::hover()).on_hover_text(message);
 }
+
+/// The quiet bar after Stop: the numbers are those of a part.
+pub fn stopped_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
+    let theme = frame.theme;
+    let rect = ui.max_rect();
+    let color = theme.colors.warning;
+    let center = rect.left_center() + vec2(20.0, 0.0);
+    text::icon(ui, center, crate::gui::widgets::icons::STOP, theme.icon(15.0), color);
+    let progress = &frame.snapshot.progress;
+    let mut words = "Reading was stopped; what was read is shown".to_owned();
+    if let Some(percent) = words::percent(progress.bytes_read, progress.bytes_total) {
+        words.push_str(&format!(" ({percent} of all)"));
+    }
+    let response = ui.interact(rect, ui.scope_id().with("stopped"), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+    text::paint(ui, rect.with_min_x(rect.left() + 34.0), Align::Min, &words, theme.small(), color);
+}
