@@ -604,11 +604,9 @@ impl App {
                 let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown, toggles };
                 top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
             });
-        Panel::bottom("status bar")
-            .exact_size(sizes.status_bar)
-            .show_separator_line(false)
-            .frame(fill(theme.colors.panel))
-            .show(ui, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
+        // Panels get their place from the edges inwards, but are drawn in reading order, which is Tab's.
+        let status_bar = Panel::bottom("status bar").exact_size(sizes.status_bar).show_separator_line(false);
+        let status_bar = reserve(ui, status_bar.frame(fill(theme.colors.panel)));
         if open {
             Panel::top("headline")
                 .exact_size(sizes.headline)
@@ -622,18 +620,20 @@ impl App {
                     .frame(fill(theme.colors.panel))
                     .show(ui, |ui| facets::facets_ui(ui, &frame, &mut out));
             }
-            if inspector_shown && !drawer {
-                Panel::right("inspector")
+            let inspector = (inspector_shown && !drawer).then(|| {
+                let panel = Panel::right("inspector")
                     .default_size(sizes.inspector_width)
-                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0))
-                    .frame(fill(theme.colors.panel))
-                    .show(ui, |ui| {
-                        inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
-                    });
-            }
+                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0));
+                reserve(ui, panel.frame(fill(theme.colors.panel)))
+            });
             egui::CentralPanel::default().frame(fill(theme.colors.background)).show(ui, |ui| {
                 lists_ui(ui, &frame, self.state.list, &mut out);
             });
+            if let Some(place) = inspector {
+                fill_ui(ui, "inspector", place, |ui| {
+                    inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
+                });
+            }
             if inspector_shown && drawer {
                 drawer_ui(&ctx, &frame, &self.state, self.saved.markdown, &mut out);
             }
@@ -642,6 +642,7 @@ impl App {
                 start::start_ui(ui, &frame, &self.saved.recent, &mut typed_path, &mut out);
             });
         }
+        fill_ui(ui, "status bar", status_bar, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
         if self.state.keys_shown && !keys::keys_ui(&ctx, theme) {
             out.push(UiCommand::ShowKeys(false));
         }
@@ -675,29 +676,45 @@ fn lists_ui(ui: &mut egui::Ui, frame: &FrameCtx<'_>, list: List, out: &mut Comma
         return;
     }
     let height = ui.available_height();
-    Panel::bottom("messages")
+    let panel = Panel::bottom("messages")
         .resizable(true)
         .default_size((height * 0.52).min(theme.sizes.messages_height.max(height * 0.45)))
-        .size_range(120.0..=(height - 120.0).max(121.0))
-        .frame(Frame::new().fill(theme.colors.background))
-        .show(ui, |ui| messages::lower_list_ui(ui, frame, list, out));
-    if frame.snapshot.state == ReadState::Stopped {
-        Panel::bottom("stopped")
-            .exact_size(28.0)
-            .show_separator_line(false)
-            .frame(Frame::new().fill(theme.colors.warning_surface))
-            .show(ui, |ui| messages::stopped_bar_ui(ui, frame));
-    }
-    if !frame.snapshot.problems.is_empty() {
-        Panel::bottom("problem")
-            .exact_size(28.0)
-            .show_separator_line(false)
-            .frame(Frame::new().fill(theme.colors.panel))
-            .show(ui, |ui| messages::problem_bar_ui(ui, frame, out));
-    }
+        .size_range(120.0..=(height - 120.0).max(121.0));
+    let below = reserve(ui, panel.frame(Frame::new().fill(theme.colors.background)));
+    let mut bar = |shown: bool, name: &'static str, color| {
+        let panel = Panel::bottom(name).exact_size(28.0).show_separator_line(false);
+        shown.then(|| reserve(ui, panel.frame(Frame::new().fill(color))))
+    };
+    let stopped = bar(frame.snapshot.state == ReadState::Stopped, "stopped", theme.colors.warning_surface);
+    let problem = bar(!frame.snapshot.problems.is_empty(), "problem", theme.colors.panel);
     egui::CentralPanel::default()
         .frame(Frame::new().fill(theme.colors.background))
         .show(ui, |ui| patterns::patterns_ui(ui, frame, out));
+    if let Some(place) = problem {
+        fill_ui(ui, "problem", place, |ui| messages::problem_bar_ui(ui, frame, out));
+    }
+    if let Some(place) = stopped {
+        fill_ui(ui, "stopped", place, |ui| messages::stopped_bar_ui(ui, frame));
+    }
+    fill_ui(ui, "messages", below, |ui| messages::lower_list_ui(ui, frame, list, out));
+}
+
+/// Takes a panel's place, with its background and its edge that can be dragged. [`fill_ui`] draws into it.
+fn reserve(ui: &mut egui::Ui, panel: Panel) -> egui::Rect {
+    let take_all = |ui: &mut egui::Ui| {
+        let place = ui.max_rect();
+        ui.expand_to_include_rect(place);
+        place
+    };
+    panel.show(ui, take_all).inner
+}
+
+/// Draws into a place that was taken before.
+fn fill_ui(ui: &mut egui::Ui, name: &str, place: egui::Rect, add: impl FnOnce(&mut egui::Ui)) {
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut inner = ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
+    inner.set_clip_rect(place.intersect(ui.clip_rect()));
+    add(&mut inner);
 }
 
 /// The inspector over the lists, from the right: in windows too narrow for both.

@@ -114,7 +114,8 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let mut table = TableBuilder::new(ui)
         .id_salt(("messages", columns.len()))
         .striped(false)
-        .sense(egui::Sense::click())
+        // Not a stop of Tab for each cell: the arrow keys go through the rows.
+        .sense(egui::Sense::CLICK)
         .cell_layout(egui::Layout::left_to_right(Align::Center))
         .auto_shrink([false, false])
         .min_scrolled_height(60.0)
