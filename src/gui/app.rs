@@ -2,7 +2,7 @@
 
 use super::command::{Commands, UiCommand};
 use super::dialogs::Dialogs;
-use super::frame_ctx::FrameCtx;
+use super::frame_ctx::{FrameCtx, Summary};
 use super::panels::{
     facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar,
 };
@@ -14,7 +14,7 @@ use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, RawLines, RawOf};
 use crate::model::{Origin, ReadState, Snapshot, Timestamp};
 use crate::notes::{NoteFormat, NoteOptions, Reader, Redactor, note_for_message, note_for_pattern};
-use crate::query::{Query, View, most_needed};
+use crate::query::{PatternRow, Query, View, most_needed};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use eframe::egui;
 use egui::{Frame, Key, Modifiers, Panel};
@@ -36,6 +36,9 @@ pub struct App {
     knowledge: Arc<Knowledge>,
     snapshot: Arc<Snapshot>,
     view: Arc<View>,
+    summary: Summary,
+    /// Where the selected pattern was last found in the view.
+    selected_at: usize,
     raw: Option<Arc<RawLines>>,
     raw_asked: Option<RawOf>,
     state: State,
@@ -69,6 +72,8 @@ impl App {
             engine,
             snapshot: Arc::default(),
             view: Arc::default(),
+            summary: Summary::default(),
+            selected_at: 0,
             raw: None,
             raw_asked: None,
             state: State::default(),
@@ -152,16 +157,35 @@ impl App {
 
     /// Takes the newest snapshot and answer. Never waits.
     fn load(&mut self) {
+        let (snapshot, view, raw) = self.newest();
+        self.raw = raw;
+        let same = Arc::ptr_eq(&snapshot, &self.snapshot) && Arc::ptr_eq(&view, &self.view);
+        if !same || self.summary.sort != self.saved.sort {
+            (self.snapshot, self.view) = (snapshot, view);
+            self.summary = Summary::new(&self.snapshot, &self.view, &self.knowledge, self.saved.sort);
+        }
+        let selected = self.selected().map(|(at, _)| at);
+        self.selected_at = selected.unwrap_or_default();
+    }
+
+    fn newest(&self) -> (Arc<Snapshot>, Arc<View>, Option<Arc<RawLines>>) {
         #[cfg(any(test, feature = "gui-tests"))]
         if let Some(fixture) = &self.fixture {
-            self.snapshot = fixture.snapshot.clone();
-            self.view = fixture.view.clone();
-            self.raw = fixture.raw.clone();
-            return;
+            return (fixture.snapshot.clone(), fixture.view.clone(), fixture.raw.clone());
         }
-        self.snapshot = self.engine.snapshot();
-        self.view = self.engine.view();
-        self.raw = self.engine.raw();
+        (self.engine.snapshot(), self.engine.view(), self.engine.raw())
+    }
+
+    /// The selected pattern and its place in the view. Looks where it was before it looks at all.
+    fn selected(&self) -> Option<(usize, &PatternRow)> {
+        let id = self.state.selection.pattern.as_deref()?;
+        let patterns = &self.view.patterns;
+        let is_it = |row: &PatternRow| &*row.pattern.id == id;
+        let at = match patterns.get(self.selected_at).is_some_and(is_it) {
+            true => self.selected_at,
+            false => patterns.iter().position(is_it)?,
+        };
+        Some((at, &patterns[at]))
     }
 
     /// When reading has ended and nothing is selected, the pattern that needs somebody most is.
@@ -384,6 +408,10 @@ impl App {
             UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
             UiCommand::Redact(redact) => self.saved.redact = redact,
+            UiCommand::SortPatterns(sort) => {
+                self.saved.sort = sort;
+                self.state.selection.scroll = true;
+            }
             UiCommand::Dark(dark) => self.saved.dark = dark,
             UiCommand::ShowFacets(_) => self.state.facets_toggled = !self.state.facets_toggled,
             UiCommand::ShowInspector(_) => self.state.inspector_toggled = !self.state.inspector_toggled,
@@ -438,25 +466,22 @@ impl App {
     }
 
     fn step_pattern(&mut self, by: isize) {
-        let patterns = &self.view.patterns;
-        let selected = self.state.selection.pattern.as_deref();
-        let at = selected.and_then(|id| patterns.iter().position(|p| &*p.pattern.id == id));
-        if let Some(next) = step(at, by, patterns.len()) {
-            let pattern = Some(patterns[next].pattern.id.clone());
+        let order = &self.summary.order;
+        let at = self.selected().and_then(|(at, _)| order.iter().position(|o| *o as usize == at));
+        let next = step(at, by, order.len()).and_then(|next| self.view.patterns.get(order[next] as usize));
+        if let Some(next) = next {
+            let pattern = Some(next.pattern.id.clone());
             self.state.selection = Selection { pattern, scroll: true, ..Selection::default() };
         }
     }
 
     fn step_message(&mut self, by: isize) {
-        let selection = &mut self.state.selection;
-        let pattern = selection.pattern.as_deref();
-        let rows = pattern
-            .and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id))
-            .map_or(&self.view.rows, |p| &p.rows);
+        let rows = self.selected().map_or(&self.view.rows, |(_, p)| &p.rows);
+        let selection = &self.state.selection;
         let at = selection.message.and_then(|idx| rows.iter().position(|row| *row == idx));
-        if let Some(next) = step(at, by, rows.len()) {
-            selection.choose(rows[next]);
-            selection.scroll = true;
+        if let Some(next) = step(at, by, rows.len()).map(|next| rows[next]) {
+            self.state.selection.choose(next);
+            self.state.selection.scroll = true;
         }
     }
 
@@ -487,11 +512,8 @@ impl App {
         let format = if self.saved.markdown { NoteFormat::Markdown } else { NoteFormat::Plain };
         let options = NoteOptions { reader, format, redact: self.saved.redact };
         let (snapshot, knowledge) = (self.snapshot.clone(), self.knowledge.clone());
-        let selection = &self.state.selection;
-        let pattern = selection.pattern.as_deref();
-        let pattern =
-            pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
-        let message = selection.message;
+        let pattern = self.selected().map(|(_, row)| row).cloned();
+        let message = self.state.selection.message;
         let n_rows = pattern.as_ref().map_or(0, |p| p.rows.len());
         let write = move || match (&pattern, message) {
             (Some(row), _) => note_for_pattern(&snapshot, &knowledge, row, &options),
@@ -533,7 +555,9 @@ impl App {
             view: &self.view,
             knowledge: &self.knowledge,
             theme: self.theme(),
+            summary: &self.summary,
             selection: &self.state.selection,
+            selected: self.selected().map(|(_, row)| row),
             raw: self.raw.as_ref(),
             scope: self.scopes.sentence(&self.view, self.state.selection.pattern.as_deref()),
             redact: self.saved.redact,
@@ -580,11 +604,9 @@ impl App {
                 let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown, toggles };
                 top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
             });
-        Panel::bottom("status bar")
-            .exact_size(sizes.status_bar)
-            .show_separator_line(false)
-            .frame(fill(theme.colors.panel))
-            .show(ui, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
+        // Panels get their place from the edges inwards, but are drawn in reading order, which is Tab's.
+        let status_bar = Panel::bottom("status bar").exact_size(sizes.status_bar).show_separator_line(false);
+        let status_bar = reserve(ui, status_bar.frame(fill(theme.colors.panel)));
         if open {
             Panel::top("headline")
                 .exact_size(sizes.headline)
@@ -598,18 +620,20 @@ impl App {
                     .frame(fill(theme.colors.panel))
                     .show(ui, |ui| facets::facets_ui(ui, &frame, &mut out));
             }
-            if inspector_shown && !drawer {
-                Panel::right("inspector")
+            let inspector = (inspector_shown && !drawer).then(|| {
+                let panel = Panel::right("inspector")
                     .default_size(sizes.inspector_width)
-                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0))
-                    .frame(fill(theme.colors.panel))
-                    .show(ui, |ui| {
-                        inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
-                    });
-            }
+                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0));
+                reserve(ui, panel.frame(fill(theme.colors.panel)))
+            });
             egui::CentralPanel::default().frame(fill(theme.colors.background)).show(ui, |ui| {
                 lists_ui(ui, &frame, self.state.list, &mut out);
             });
+            if let Some(place) = inspector {
+                fill_ui(ui, "inspector", place, |ui| {
+                    inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
+                });
+            }
             if inspector_shown && drawer {
                 drawer_ui(&ctx, &frame, &self.state, self.saved.markdown, &mut out);
             }
@@ -618,6 +642,7 @@ impl App {
                 start::start_ui(ui, &frame, &self.saved.recent, &mut typed_path, &mut out);
             });
         }
+        fill_ui(ui, "status bar", status_bar, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
         if self.state.keys_shown && !keys::keys_ui(&ctx, theme) {
             out.push(UiCommand::ShowKeys(false));
         }
@@ -651,22 +676,45 @@ fn lists_ui(ui: &mut egui::Ui, frame: &FrameCtx<'_>, list: List, out: &mut Comma
         return;
     }
     let height = ui.available_height();
-    Panel::bottom("messages")
+    let panel = Panel::bottom("messages")
         .resizable(true)
         .default_size((height * 0.52).min(theme.sizes.messages_height.max(height * 0.45)))
-        .size_range(120.0..=(height - 120.0).max(121.0))
-        .frame(Frame::new().fill(theme.colors.background))
-        .show(ui, |ui| messages::lower_list_ui(ui, frame, list, out));
-    if !frame.snapshot.problems.is_empty() {
-        Panel::bottom("problem")
-            .exact_size(28.0)
-            .show_separator_line(false)
-            .frame(Frame::new().fill(theme.colors.panel))
-            .show(ui, |ui| messages::problem_bar_ui(ui, frame, out));
-    }
+        .size_range(120.0..=(height - 120.0).max(121.0));
+    let below = reserve(ui, panel.frame(Frame::new().fill(theme.colors.background)));
+    let mut bar = |shown: bool, name: &'static str, color| {
+        let panel = Panel::bottom(name).exact_size(28.0).show_separator_line(false);
+        shown.then(|| reserve(ui, panel.frame(Frame::new().fill(color))))
+    };
+    let stopped = bar(frame.snapshot.state == ReadState::Stopped, "stopped", theme.colors.warning_surface);
+    let problem = bar(!frame.snapshot.problems.is_empty(), "problem", theme.colors.panel);
     egui::CentralPanel::default()
         .frame(Frame::new().fill(theme.colors.background))
         .show(ui, |ui| patterns::patterns_ui(ui, frame, out));
+    if let Some(place) = problem {
+        fill_ui(ui, "problem", place, |ui| messages::problem_bar_ui(ui, frame, out));
+    }
+    if let Some(place) = stopped {
+        fill_ui(ui, "stopped", place, |ui| messages::stopped_bar_ui(ui, frame));
+    }
+    fill_ui(ui, "messages", below, |ui| messages::lower_list_ui(ui, frame, list, out));
+}
+
+/// Takes a panel's place, with its background and its edge that can be dragged. [`fill_ui`] draws into it.
+fn reserve(ui: &mut egui::Ui, panel: Panel) -> egui::Rect {
+    let take_all = |ui: &mut egui::Ui| {
+        let place = ui.max_rect();
+        ui.expand_to_include_rect(place);
+        place
+    };
+    panel.show(ui, take_all).inner
+}
+
+/// Draws into a place that was taken before.
+fn fill_ui(ui: &mut egui::Ui, name: &str, place: egui::Rect, add: impl FnOnce(&mut egui::Ui)) {
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut inner = ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
+    inner.set_clip_rect(place.intersect(ui.clip_rect()));
+    add(&mut inner);
 }
 
 /// The inspector over the lists, from the right: in windows too narrow for both.
@@ -705,9 +753,7 @@ impl eframe::App for App {
             self.theme().apply(ctx);
             self.applied_dark = Some(self.saved.dark);
         }
-        let pattern = self.state.selection.pattern.as_deref();
-        let row = pattern.and_then(|id| self.view.patterns.iter().position(|p| &*p.pattern.id == id));
-        if let Some(row) = row {
+        if let Some(row) = self.selected().map(|(at, _)| at) {
             self.scopes.want(&self.snapshot, &self.view, row);
         }
         let shown =

@@ -1,6 +1,6 @@
 //! What panels ask for. Commands run after drawing; panels change nothing but their own state.
 
-use super::state::{List, Place, Tab};
+use super::state::{List, Place, Sort, Tab};
 use crate::engine::Input;
 use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
@@ -72,6 +72,8 @@ pub enum UiCommand {
     NoteMarkdown(bool),
     /// Hide addresses in what is copied.
     Redact(bool),
+    /// Another order of the patterns.
+    SortPatterns(Sort),
     /// Dark or light.
     Dark(bool),
     /// Show or hide the facets.

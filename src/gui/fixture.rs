@@ -249,6 +249,15 @@ pub fn reading() -> Fixture {
     fixture
 }
 
+/// The same after Stop.
+pub fn stopped() -> Fixture {
+    let mut fixture = reading();
+    let mut snapshot = (*fixture.snapshot).clone();
+    snapshot.state = ReadState::Stopped;
+    fixture.snapshot = Arc::new(snapshot);
+    fixture
+}
+
 /// A source in which nothing was refused.
 pub fn no_refusals() -> Fixture {
     let mut fixture = working();

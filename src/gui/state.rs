@@ -2,9 +2,10 @@
 
 use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
-use crate::query::QueryError;
+use crate::query::{PatternRow, QueryError};
 use crate::query::complete::Completion;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// A tab of the inspector.
@@ -182,6 +183,45 @@ impl Default for State {
     }
 }
 
+/// In what order patterns are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Most refusals first.
+    #[default]
+    Refusals,
+    /// Most recipients first.
+    Recipients,
+    /// Last seen first.
+    LastSeen,
+}
+
+impl Sort {
+    /// All, in the order of the menu.
+    pub const ALL: [Self; 3] = [Self::Refusals, Self::Recipients, Self::LastSeen];
+
+    /// In the menu, and in the list's header.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Refusals => "Most refusals first",
+            Self::Recipients => "Most recipients first",
+            Self::LastSeen => "Last seen first",
+        }
+    }
+
+    /// The places of `patterns` in this order; patterns that are the same in it keep theirs.
+    pub fn order(self, patterns: &[PatternRow]) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..patterns.len() as u32).collect();
+        let row = |at: &u32| &patterns[*at as usize];
+        match self {
+            Self::Refusals => {}
+            Self::Recipients => order.sort_by_key(|at| Reverse(row(at).n_recipients)),
+            Self::LastSeen => order.sort_by_key(|at| Reverse(row(at).last_seen)),
+        }
+        order
+    }
+}
+
 /// Kept between runs.
 #[derive(Clone, Serialize, Deserialize, Debug)]
 #[serde(default)]
@@ -192,6 +232,8 @@ pub struct Saved {
     pub redact: bool,
     /// Notes as Markdown.
     pub markdown: bool,
+    /// The order of the patterns.
+    pub sort: Sort,
     /// Where the last file was opened.
     pub last_folder: Option<String>,
     /// Opened before, newest first.
@@ -209,7 +251,14 @@ pub struct Recent {
 
 impl Default for Saved {
     fn default() -> Self {
-        Self { dark: true, redact: true, markdown: false, last_folder: None, recent: Vec::new() }
+        Self {
+            dark: true,
+            redact: true,
+            markdown: false,
+            sort: Sort::default(),
+            last_folder: None,
+            recent: Vec::new(),
+        }
     }
 }
 

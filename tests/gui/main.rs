@@ -6,6 +6,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fivefifty::engine::{Engine, Input};
 use fivefifty::gui::fixture::{self, Fixture};
+use fivefifty::gui::state::Sort;
 use fivefifty::gui::{App, samples};
 use std::sync::Arc;
 
@@ -279,6 +280,35 @@ fn the_guide_unfolds_below_what_to_do() {
     }
     harness.get_by_label_contains("Get the full transcript");
     assert!(harness.query_all_by_label_contains("swaks --to ").count() > 0, "names are filled in");
+}
+
+#[test]
+fn patterns_can_be_sorted_and_the_keys_follow() {
+    let mut harness = window(fixture::working());
+    let first = harness.state().view().patterns[0].pattern.id.clone();
+    harness.get_by_label("Order of the patterns").click();
+    settle(&mut harness);
+    harness.get_by_label("Last seen first").click();
+    settle(&mut harness);
+    assert_eq!(harness.state_mut().saved_mut().sort, Sort::LastSeen);
+    assert_eq!(harness.state().view().patterns[0].pattern.id, first, "the answer stays as it is");
+    select(&mut harness, 0);
+    let last_seen = |harness: &Harness<'static, App>| {
+        let id = harness.state().selected_pattern().expect("one is selected").to_owned();
+        let row = harness.state().view().patterns.iter().find(|p| *p.pattern.id == *id);
+        row.expect("it is part of the answer").last_seen
+    };
+    let newest = harness.state().view().patterns.iter().map(|p| p.last_seen).max().expect("some");
+    assert_eq!(last_seen(&harness), newest);
+    harness.key_press(Key::N);
+    settle(&mut harness);
+    assert!(last_seen(&harness) <= newest);
+}
+
+#[test]
+fn after_stop_a_bar_says_that_it_is_a_part() {
+    let harness = window(fixture::stopped());
+    harness.get_by_label_contains("Reading was stopped; what was read is shown");
 }
 
 #[test]

@@ -138,6 +138,9 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             });
         } else {
             heading(ui, icons::ENVELOPE_SIMPLE_OPEN, "No refusal found");
+            if snapshot.state == ReadState::Stopped {
+                sentence(ui, "Reading was stopped; the rest was not read");
+            }
             let coverage = &snapshot.coverage;
             let n_sources = words::counted(snapshot.sources.len() as u64, "source", "sources");
             let lines = words::counted(coverage.lines, "line", "lines");

@@ -56,7 +56,7 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             }
         }
         if snapshot.state == ReadState::Stopped {
-            ui.add(small("stopped: what was read is kept".to_owned(), colors.warning));
+            ui.add(small("stopped".to_owned(), colors.warning));
         }
         if snapshot.state == ReadState::Reading {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress_ui(ui, frame, out));

@@ -33,6 +33,7 @@ pub fn button_ui(
     let size = vec2(icon_width + gap + galley.size().x + 2.0 * padding, 28.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    super::text::show_focused(&response);
     let hot = response.hovered();
     let (fill, edge, fg) = match look {
         Look::Main => (if hot { colors.accent_hover } else { colors.accent }, None, colors.on_accent),
@@ -131,6 +132,7 @@ pub fn link_ui(ui: &mut Ui, theme: &Theme, text: &str, font: FontId, color: Colo
     let galley = super::text::line(ui, text, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, text));
+    super::text::show_focused(&response);
     ui.painter().galley(rect.min, galley, color);
     if response.hovered() || response.has_focus() {
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, color));
@@ -150,6 +152,7 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
     let size = vec2(ui.available_width(), galley.size().y.max(18.0) + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, ticked, text));
+    super::text::show_focused(&response);
     let square = Rect::from_min_size(rect.min + vec2(0.0, 2.0), vec2(16.0, 16.0));
     if ticked {
         ui.painter().rect_filled(square, 4, colors.good);
@@ -177,6 +180,7 @@ pub fn fold_ui(ui: &mut Ui, theme: &Theme, id: &str, title: &str) -> bool {
         ui.data_mut(|d| d.insert_temp(id, open));
     }
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, title));
+    super::text::show_focused(&response);
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, theme.line());
     let icon = if open { super::icons::CARET_DOWN } else { super::icons::CARET_RIGHT };
     let color = if response.hovered() { colors.text } else { colors.muted };

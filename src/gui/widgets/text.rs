@@ -108,7 +108,15 @@ pub fn row_ui(ui: &mut Ui, height: f32, name: &str, selected: bool) -> (Rect, eg
     let width = ui.available_width();
     let (rect, response) = ui.allocate_exact_size(egui::vec2(width, height), egui::Sense::click());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, selected, name));
+    show_focused(&response);
     (rect, response)
+}
+
+/// What the keyboard has come to is scrolled into view.
+pub fn show_focused(response: &egui::Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
 }
 
 /// Paints the background of a row: selected, under the pointer, or focused.

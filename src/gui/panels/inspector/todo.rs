@@ -148,7 +148,12 @@ pub fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Co
     let button = Rect::from_center_size(rect.right_top() + vec2(-18.0, 14.0), vec2(24.0, 22.0));
     let copy = ui.interact(button, ui.scope_id().with(("copy", command)), egui::Sense::click());
     copy.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Copy command"));
-    let color = if copy.hovered() { colors.text } else { colors.muted };
+    text::show_focused(&copy);
+    let color = if copy.hovered() || copy.has_focus() { colors.text } else { colors.muted };
+    if copy.has_focus() {
+        let stroke = egui::Stroke::new(1.0, colors.accent);
+        ui.painter().rect_stroke(button, 3, stroke, egui::StrokeKind::Inside);
+    }
     text::icon(ui, button.center(), icons::COPY, theme.icon(14.0), color);
     if copy.on_hover_text("Copy command").clicked() {
         out.push(UiCommand::Copy(command.to_owned(), "Command copied"));
