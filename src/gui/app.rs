@@ -712,7 +712,8 @@ fn reserve(ui: &mut egui::Ui, panel: Panel) -> egui::Rect {
 /// Draws into a place that was taken before.
 fn fill_ui(ui: &mut egui::Ui, name: &str, place: egui::Rect, add: impl FnOnce(&mut egui::Ui)) {
     let layout = egui::Layout::top_down(egui::Align::Min);
-    let mut inner = ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
+    let mut inner =
+        ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
     inner.set_clip_rect(place.intersect(ui.clip_rect()));
     add(&mut inner);
 }
