@@ -356,6 +356,7 @@ mod tests {
             "550 5.1.8 &lt;s@example.org&gt;: Sender address rejected\n",
             "transcript.paste 550 5.1.8 - | 550 5.1.8 <s@example.org>: Sender address rejected",
         );
+        check("550 Rejected\n", "transcript.paste 550 - - | 550 Rejected");
         // Told twice.
         check("550 5.1.1 no\n\nAgain: 550 5.1.1 no\n", "transcript.paste 550 5.1.1 - | 550 5.1.1 no");
     }
@@ -410,7 +411,8 @@ mod tests {
              551 User not local\n552 mailbox full\n553 mailbox name not allowed\n554 mail transaction failed\n",
             "A 550 error, e.g. \"550 5.1.1 user unknown\", means that the mailbox does not exist.\n",
             "The price is $550 - mail me\n",
-            "  550 rejected\n   17 held\n",
+            "  550 rejected\n   17 held\n   551   senders\n",
+            "  500 mailbox\n  550 mailbox\n",
             "550 5.1.1: 42 messages\n",
             "",
         ] {

@@ -302,7 +302,8 @@ fn ended<'a>(reply: &'a str, before: &str) -> &'a str {
 
 /// Whether what follows the code makes it a number of things: `550 messages`, `550 rejected`, `550 5.1.1: 42 mails`.
 fn is_count(words: &str) -> bool {
-    const COUNTED: [&str; 24] = [
+    const COUNTED: [&str; 25] = [
+        "senders",
         "messages",
         "mails",
         "emails",
@@ -328,6 +329,8 @@ fn is_count(words: &str) -> bool {
         "people",
         "deliveries",
     ];
+    /// Alone, these are things counted, too.
+    const NOUNS: [&str; 4] = ["mailbox", "user", "mail", "message"];
     const DONE: [&str; 9] = [
         "rejected",
         "rejects",
@@ -339,6 +342,7 @@ fn is_count(words: &str) -> bool {
         "discarded",
         "held",
     ];
+    let capital = words.trim_start().starts_with(|c: char| c.is_ascii_uppercase());
     let lower = words.to_ascii_lowercase();
     let mut words =
         lower.split_whitespace().map(|word| word.trim_matches([':', ',', '.', ';', ')', '(', '%']));
@@ -348,7 +352,12 @@ fn is_count(words: &str) -> bool {
         return words.next().is_some_and(number) && words.next().is_none_or(|word| COUNTED.contains(&word));
     }
     match words.next() {
-        None => DONE.contains(&first) || COUNTED.contains(&first) || number(first),
+        // `550 Rejected` is a reply, `550 rejected` a sum.
+        None => {
+            !capital && (DONE.contains(&first) || NOUNS.contains(&first))
+                || COUNTED.contains(&first)
+                || number(first)
+        }
         Some(second) if number(first) => COUNTED.contains(&second) || first.len() > 3,
         Some(second) => COUNTED.contains(&first) || DONE.contains(&first) && number(second),
     }

@@ -119,7 +119,12 @@ const MAX_COLUMNS: usize = 200;
 fn behind_marker(line: &str) -> Option<(Prefix, Kind<'_>)> {
     let bytes = line.as_bytes();
     let head = &bytes[..bytes.len().min(MAX_COLUMNS)];
-    // A line without a code and without a verb ends here.
+    // Columns have numbers, or are one word: prose mostly ends here.
+    let first_number = head.iter().position(u8::is_ascii_digit).unwrap_or(head.len());
+    let one_word = head.iter().position(|b| *b == b' ').unwrap_or(head.len());
+    if first_number == head.len() && bytes.get(one_word.wrapping_sub(1)) != Some(&b':') {
+        return None;
+    }
     for at in 1..head.len() {
         let starts = match head[at] {
             b'<' | b'>' => !matches!(head[at - 1], b'<' | b'>' | b'=' | b'-'),
@@ -140,7 +145,6 @@ fn behind_marker(line: &str) -> Option<(Prefix, Kind<'_>)> {
             _ => content,
         };
         let Some(kind) = classify(content).filter(|kind| *kind != Kind::Dot) else { continue };
-        // Columns have numbers, or are one word: prose has neither.
         let word = columns.trim_end();
         if !(columns.bytes().any(|b| b.is_ascii_digit()) || word.ends_with(':') && !word.contains(' ')) {
             return None;
@@ -184,10 +188,14 @@ fn marker_len(text: &str) -> Option<usize> {
         let after = text.as_bytes().get(arrow.len());
         return matches!(after, Some(b' ' | b'\t' | b',')).then_some(arrow.len());
     }
-    let colon = text.bytes().take(18).position(|b| b == b':')?;
-    let label = text.get(..colon)?.to_ascii_lowercase();
-    let named = LABELS.contains(&label.as_str()) || matches!(label.as_str(), "smtp send" | "smtp response");
-    (named && text.as_bytes().get(colon + 1) == Some(&b' ')).then_some(colon + 1)
+    let b = text.as_bytes();
+    let colon = b.iter().take(18).position(|c| *c == b':')?;
+    if b.get(colon + 1) != Some(&b' ') {
+        return None;
+    }
+    let label = text.get(..colon)?;
+    let mut named = LABELS.iter().chain(&["smtp send", "smtp response"]);
+    named.any(|known| known.eq_ignore_ascii_case(label)).then_some(colon + 1)
 }
 
 /// The session's id in a program's columns: what stands in brackets, or the third of several columns.

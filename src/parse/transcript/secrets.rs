@@ -101,11 +101,11 @@ impl Secrets {
         }
         let blob = blob_of(line.trim_end());
         // In a program's columns, what closes the field is kept.
-        if blob.contains(char::is_whitespace) || blob.contains(',') {
-            if let Some((at, text)) = lex::after_marker(line) {
-                let kept = text.trim_end().trim_end_matches(['"', ',']).len();
-                return Some(format!("{}{HIDDEN}{}", &line[..at], &text[kept..]));
-            }
+        if blob.contains([' ', '\t', ','])
+            && let Some((at, text)) = lex::after_marker(line)
+        {
+            let kept = text.trim_end().trim_end_matches(['"', ',']).len();
+            return Some(format!("{}{HIDDEN}{}", &line[..at], &text[kept..]));
         }
         let at = line.trim_end().len() - blob.len();
         let at = if blob.is_empty() { line.len() } else { at };
