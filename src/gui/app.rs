@@ -712,7 +712,8 @@ fn reserve(ui: &mut egui::Ui, panel: Panel) -> egui::Rect {
 /// Draws into a place that was taken before.
 fn fill_ui(ui: &mut egui::Ui, name: &str, place: egui::Rect, add: impl FnOnce(&mut egui::Ui)) {
     let layout = egui::Layout::top_down(egui::Align::Min);
-    let mut inner = ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
+    let mut inner =
+        ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
     inner.set_clip_rect(place.intersect(ui.clip_rect()));
     add(&mut inner);
 }
@@ -756,7 +757,8 @@ impl eframe::App for App {
         if let Some(row) = self.selected().map(|(at, _)| at) {
             self.scopes.want(&self.snapshot, &self.view, row);
         }
-        let shown = self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
+        let shown =
+            self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
         let wanted = if shown { self.frame_ctx(ctx).raw_of() } else { None };
         if let Some(of) = wanted.filter(|of| self.raw_asked != Some(*of)) {
             #[cfg(any(test, feature = "gui-tests"))]

@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn no_old_position_comes_back() {
-        let old = egui::ViewportBuilder::default().with_position([-900.0, 0.0]).with_inner_size([700.0, 500.0]);
+        let old =
+            egui::ViewportBuilder::default().with_position([-900.0, 0.0]).with_inner_size([700.0, 500.0]);
         let new = without_position(old);
         assert_eq!((new.position, new.inner_size), (None, Some(egui::vec2(700.0, 500.0))));
     }

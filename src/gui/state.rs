@@ -2,8 +2,8 @@
 
 use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
-use crate::query::{PatternRow, QueryError};
 use crate::query::complete::Completion;
+use crate::query::{PatternRow, QueryError};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

@@ -76,11 +76,9 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
         crate::model::Direction::Incoming => "Client refused",
     };
     fact(side, remote.as_deref(), true, found(e.remote_mta.as_deref().or(ip.as_deref())));
-    for (name, value) in [
-        ("Reported by", &e.reporting_mta),
-        ("Queue id", &e.queue_id),
-        ("Message-ID", &e.message_id),
-    ] {
+    for (name, value) in
+        [("Reported by", &e.reporting_mta), ("Queue id", &e.queue_id), ("Message-ID", &e.message_id)]
+    {
         fact(name, value.as_deref(), true, found(value.as_deref()));
     }
     if let Some(subject) = e.original.subject.as_deref() {

@@ -57,7 +57,14 @@ fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, place: &Place) {
             };
             text::icon(ui, rect.left_center() + vec2(7.0, 0.0), icon, theme.icon(15.0), color);
             let name = frame.place(&place.origin);
-            text::paint(ui, rect.with_min_x(rect.left() + 22.0), Align::Min, &name, theme.mono(), colors.muted);
+            text::paint(
+                ui,
+                rect.with_min_x(rect.left() + 22.0),
+                Align::Min,
+                &name,
+                theme.mono(),
+                colors.muted,
+            );
             let heading =
                 egui::RichText::new(title).font(theme.display(theme.sizes.heading)).color(colors.text);
             ui.add(egui::Label::new(heading).wrap());

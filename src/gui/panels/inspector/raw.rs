@@ -58,13 +58,7 @@ pub fn lines_ui(ui: &mut Ui, frame: &FrameCtx<'_>, raw: &RawLines, id: Option<&s
     }
 }
 
-fn line_ui(
-    ui: &mut Ui,
-    frame: &FrameCtx<'_>,
-    line: &RawLine,
-    id: Option<&str>,
-    number_width: f32,
-) -> Rect {
+fn line_ui(ui: &mut Ui, frame: &FrameCtx<'_>, line: &RawLine, id: Option<&str>, number_width: f32) -> Rect {
     let theme = frame.theme;
     let colors = &theme.colors;
     let wanted = frame.selection.place.is_none() && frame.selection.line == Some(line.number);
