@@ -128,7 +128,7 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             ui.add_space(theme.sizes.gap_large);
             let (term, all) = ("Drop the last term", "Clear the filter");
             ui.horizontal(|ui| {
-                ui.add_space((ui.available_width() - 264.0).max(0.0) / 2.0);
+                ui.add_space((ui.available_width() - 253.0).max(0.0) / 2.0);
                 if button_ui(ui, theme, Look::Main, None, term, term).clicked() {
                     out.push(UiCommand::DropLastTerm);
                 }

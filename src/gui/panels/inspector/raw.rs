@@ -62,10 +62,12 @@ fn line_ui(ui: &mut Ui, frame: &FrameCtx<'_>, line: &RawLine, id: Option<&str>, 
     let theme = frame.theme;
     let colors = &theme.colors;
     let wanted = frame.selection.place.is_none() && frame.selection.line == Some(line.number);
-    let color = if line.own || wanted { colors.text } else { colors.faint };
-    let shown = line.text.trim_end_matches(['\r', '\n']);
+    let parts = parts(line.text.trim_end_matches(['\r', '\n']), id);
+    // A line with the message's id is its own, even where nothing was learnt from it: `Completed`.
+    let own = line.own || parts.iter().any(|(_, kind)| *kind == Part::Id);
+    let color = if own || wanted { colors.text } else { colors.faint };
     let mut job = egui::text::LayoutJob::default();
-    for (part, kind) in parts(shown, id.filter(|_| line.own)) {
+    for (part, kind) in parts {
         let (font, color) = match kind {
             Part::Plain => (theme.mono(), color),
             Part::Id => (theme.mono_strong(), color),
