@@ -82,17 +82,18 @@ pub(super) fn matched(knowledge: &Knowledge, rule: RuleIdx, facts: &Facts<'_>) -
 fn views<'a>(facts: &'a Facts<'a>) -> Vec<View<'a>> {
     let whole = facts.diagnostic_code;
     let nested = innermost(whole);
-    let own = reply_codes(nested.inner);
+    let (wrapper, inner) = unwrapped(nested.inner);
+    let own = reply_codes(inner);
     // Postfix writes dsn=5.0.0 where the server gave no enhanced status code: then nothing is known.
     let stated = facts.enhanced_status.filter(|e| own.code.is_none() || (e.subject, e.detail) != (0, 0));
     let mut views = vec![View {
         facts,
-        text: MatchText::new(whole, nested.inner),
-        code: facts.reply_code.or(own.code),
+        text: MatchText::new(whole, inner),
+        code: if wrapper.is_some() { own.code.or(facts.reply_code) } else { facts.reply_code.or(own.code) },
         enhanced: own.enhanced.or(stated),
     }];
-    let mut end = place(whole, nested.inner).start as usize;
-    for outer in nested.outer.iter().rev() {
+    let mut end = place(whole, inner).start as usize;
+    for outer in wrapper.iter().chain(nested.outer.iter().rev()) {
         let start = place(whole, outer).start as usize;
         let around = whole[start..end.max(start)].trim_end();
         end = start;
@@ -108,6 +109,26 @@ fn views<'a>(facts: &'a Facts<'a>) -> Vec<View<'a>> {
         }
     }
     views
+}
+
+/// A wrapper and the reply it quotes. Exchange: `550 5.1.351 Remote server returned an error -> 550 5.7.1 no`;
+/// AsyncOS: `5.1.0 - Unknown address error 550-'5.7.1 no' (delivery attempts: 0)`.
+fn unwrapped(reply: &str) -> (Option<&str>, &str) {
+    if let Some(at) = reply.rfind("-> ") {
+        let quoted = reply[at + 3..].trim_start();
+        if reply_codes(quoted).code.is_some() {
+            return (Some(reply), quoted);
+        }
+    }
+    if let Some(at) = reply.find("-'") {
+        let quoted = &reply[at + 2..];
+        let after_code =
+            reply[..at].split(' ').next_back().is_some_and(|word| reply_codes(word).code.is_some());
+        if after_code && let Some(end) = quoted.rfind('\'') {
+            return (Some(reply), &quoted[..end]);
+        }
+    }
+    (None, reply)
 }
 
 /// The rules that match a view, best first.
@@ -478,6 +499,8 @@ mod tests {
             "unknown unknown text medium | user unknown",
         );
         check("host relay.example[192.0.2.9] said: 550 no", "unavailable 550 reply_code low | 550");
+        check("550 5.0.350 user unknown -> 554 5.7.1 relay no", "relay relay text medium | relay");
+        check("5.1.0 - user unknown 550-'5.7.1 relay no' (attempts: 0)", "relay relay text medium | relay");
     }
 
     #[test]

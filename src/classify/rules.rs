@@ -123,22 +123,29 @@ impl Sample {
     }
 }
 
-/// An enhanced status code of which parts may be open: `5.7.26`, `5.7.*`, `*.2.2`.
+/// An enhanced status code of which parts may be open: `5.7.26`, `5.7.*`, `*.2.2`, `5.7.900-999`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EnhancedPattern {
     class: Option<u8>,
     subject: Option<u16>,
-    detail: Option<u16>,
+    /// The first and the last.
+    detail: Option<(u16, u16)>,
 }
 
 impl EnhancedPattern {
-    /// Reads `5.7.26`, `5.7.*`, `*.2.2` or `X.2.2`.
+    /// Reads `5.7.26`, `5.7.*`, `*.2.2`, `X.2.2` or `5.7.900-999`.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.').map(|part| match part {
-            "*" | "X" | "x" => Some(None),
-            digits => digits.parse::<u16>().ok().map(Some),
-        });
-        let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
+        let number = |digits: &str| digits.parse::<u16>().ok();
+        let open = |part: &str| matches!(part, "*" | "X" | "x");
+        let part = |part: &str| if open(part) { Some(None) } else { number(part).map(Some) };
+        let range = |part: &str| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            Some((number(first)?, number(last)?))
+        };
+        let mut parts = text.split('.');
+        let (class, subject) = (part(parts.next()?)?, part(parts.next()?)?);
+        let detail = parts.next()?;
+        let detail = if open(detail) { None } else { Some(range(detail)?) };
         let class_is_one = class.is_none_or(|c| matches!(c, 2 | 4 | 5));
         (parts.next().is_none() && class_is_one).then_some(Self {
             class: class.map(|c| c as u8),
@@ -151,7 +158,7 @@ impl EnhancedPattern {
     pub fn matches(self, status: EnhancedStatus) -> bool {
         self.class.is_none_or(|c| c == status.class)
             && self.subject.is_none_or(|s| s == status.subject)
-            && self.detail.is_none_or(|d| d == status.detail)
+            && self.detail.is_none_or(|(first, last)| (first..=last).contains(&status.detail))
     }
 
     /// How many parts are fixed, 0 to 3.
@@ -228,7 +235,9 @@ mod tests {
         check("5.7.*", "4.7.515", false);
         check("*.2.2", "4.2.2", true);
         check("X.2.2", "5.2.2", true);
-        for wrong in ["", "5.7", "5.7.1.2", "3.1.1", "5.a.1"] {
+        check("5.7.900-999", "5.7.950", true);
+        check("5.7.900-999", "5.7.1", false);
+        for wrong in ["", "5.7", "5.7.1.2", "3.1.1", "5.a.1", "5.7.1-", "5.7.a-9"] {
             assert_eq!(EnhancedPattern::parse(wrong), None, "{wrong}");
         }
     }

@@ -15,7 +15,7 @@ use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
 use crate::parse::frame::{Clock, Frames, Head, Stamp, framed, journal};
 use crate::parse::mta::Dialect;
-use crate::parse::{Line, mta};
+use crate::parse::{Line, dress, mta};
 use crate::smtp::{EnhancedStatus, ReversePath, Stage, tidy_mailbox};
 use std::borrow::Cow;
 
@@ -57,6 +57,7 @@ impl LogCorrelator {
     /// Reads only the frame of `line`, so that what is [ahead](Self::ahead) of here knows its year.
     pub fn look(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
+        let text = dress::undress(&text);
         if let Some(found) = if self.bare_first { mta::bare(&text) } else { framed(&text) } {
             self.date(found.stamp);
         }
@@ -178,6 +179,10 @@ impl LogCorrelator {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(line.bytes),
         };
+        let text = match dress::is_dressed(line.bytes).then(|| dress::undress(&text)) {
+            Some(Cow::Owned(bare)) => Cow::Owned(bare),
+            _ => text,
+        };
         let found = if self.bare_first {
             mta::bare(&text).or_else(|| framed(&text))
         } else {
@@ -194,7 +199,7 @@ impl LogCorrelator {
                 };
                 self.log_line(&line, origin, out);
             }
-            None => self.unframed(&text, origin, out),
+            None => self.unframed(line.bytes, &text, origin, out),
         }
     }
 
@@ -225,6 +230,9 @@ impl LogCorrelator {
         let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
             return false;
         };
+        if dress::is_dressed(line.bytes) {
+            return false;
+        }
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             glances.known.push(KnownHead {
@@ -295,9 +303,9 @@ impl LogCorrelator {
         self.in_reject_log = refused && self.bare_first;
     }
 
-    fn unframed(&mut self, text: &str, origin: Origin, out: &mut Harvest) {
-        if self.in_reject_log && is_reject_log_part(text.as_bytes()) {
-            self.in_reject_log = !text.starts_with("-----");
+    fn unframed(&mut self, bytes: &[u8], text: &str, origin: Origin, out: &mut Harvest) {
+        if self.in_reject_log && is_reject_log_part(bytes) {
+            self.in_reject_log = !bytes.starts_with(b"-----");
             return;
         }
         if holds_refusal(text) {

@@ -15,6 +15,6 @@ mod segments;
 mod source;
 
 pub use cancel::CancelToken;
-pub use raw::{RawLine, RawLines};
+pub use raw::{RawLine, RawLines, RawOf};
 pub use reference::{read_alone, read_in_segments};
 pub use run::{Engine, Input, Wake};

@@ -3,9 +3,9 @@
 use super::CancelToken;
 use super::answers::{self, Ask};
 use super::case::{self, CaseCommand};
-use super::raw::{self, RawLines};
+use super::raw::{self, RawLines, RawOf};
 use crate::classify::Knowledge;
-use crate::model::{RejectionIdx, Snapshot};
+use crate::model::Snapshot;
 use crate::query::{Query, View};
 use crossbeam_channel::{Sender, unbounded};
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     commands: Sender<CaseCommand>,
     asks: Sender<Ask>,
-    wanted: Sender<RejectionIdx>,
+    wanted: Sender<RawOf>,
 }
 
 /// What the threads share: pointers that are swapped, never held.
@@ -160,9 +160,9 @@ impl Engine {
         Arc::clone(&locked(&self.shared.view))
     }
 
-    /// Asks for the lines around a refusal, for the Raw tab; they appear in [`Engine::raw`].
-    pub fn want_raw(&self, rejection: RejectionIdx) {
-        let _ = self.wanted.send(rejection);
+    /// Asks for the lines around a refusal or a place, for the Raw tab; they appear in [`Engine::raw`].
+    pub fn want_raw(&self, of: RawOf) {
+        let _ = self.wanted.send(of);
     }
 
     /// The newest raw lines.

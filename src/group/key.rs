@@ -2,7 +2,8 @@
 //!
 //! `v1:` and the first 12 hexadecimal digits of FNV-1a with 64 bits (offset basis cbf29ce484222325, prime 100000001b3)
 //! over these fields, each ended by a zero byte: reply code, the enhanced status code that stands in the reply
-//! itself, stage, class, direction, and the masked words in lower case.
+//! itself, stage, class, direction, and the masked words in lower case. EHLO counts as connect here: Postfix logs a
+//! refusal at either as `refused to talk to me`.
 //! An id depends on nothing else: not on the machine, the order of sources, the time or the program that logged it.
 
 use crate::model::Direction;
@@ -25,7 +26,8 @@ impl Key<'_> {
         let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
         hash.field(&self.code.map_or_else(String::new, |c| c.to_string()));
         hash.field(&self.enhanced.map_or_else(String::new, |e| e.to_string()));
-        hash.field(self.stage.name());
+        let stage = if self.stage == Stage::Ehlo { Stage::Connect } else { self.stage };
+        hash.field(stage.name());
         hash.field(self.class);
         hash.field(self.direction.name());
         hash.field(&self.masked.to_lowercase());
@@ -61,5 +63,6 @@ mod tests {
         assert_eq!(key.id(), Key { masked: "<recipient>: user UNKNOWN", ..key }.id());
         assert_ne!(key.id(), Key { stage: Stage::EndOfData, ..key }.id());
         assert_ne!(key.id(), Key { enhanced: None, ..key }.id());
+        assert_eq!(Key { stage: Stage::Ehlo, ..key }.id(), Key { stage: Stage::Connect, ..key }.id());
     }
 }

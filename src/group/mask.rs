@@ -40,6 +40,7 @@ enum Pill {
     Id,
     Date,
     Time,
+    Duration,
     Number,
 }
 
@@ -53,7 +54,7 @@ impl Pill {
             Self::Ip => "<ip>",
             Self::Id => "<id>",
             Self::Date => "<date>",
-            Self::Time => "<time>",
+            Self::Time | Self::Duration => "<time>",
             Self::Number => "<n>",
         }
     }
@@ -69,6 +70,7 @@ impl Pill {
             Self::Id => "4a1b2c3d5e",
             Self::Date => "2000-01-02",
             Self::Time => "10:00:00",
+            Self::Duration => "7 hours",
             Self::Number => "7",
         }
     }
@@ -127,16 +129,16 @@ const WELL_KNOWN: [&str; 48] = [
 ];
 
 /// A name after one of these is somebody's, not a list's.
-const BEFORE_NAME: [&str; 14] = [
-    "from", "domain", "domains", "host", "hostname", "helo", "ehlo", "client", "for", "of", "to", "name",
-    "sender", "server",
-];
+const BEFORE_NAME: [&str; 9] = ["from", "domain", "domains", "host", "for", "of", "to", "name", "sender"];
+
+/// A name after one of these is a machine's.
+const BEFORE_HOST: [&str; 6] = ["hostname", "helo", "ehlo", "client", "server", "via"];
 
 /// A name before one of these is what the sentence is about.
 const AFTER_NAME: [&str; 8] = ["is", "has", "does", "did", "was", "cannot", "not", "isn't"];
 
 /// A number before one of these is a measure.
-const UNITS: [&str; 34] = [
+const UNITS: [&str; 24] = [
     "bytes",
     "byte",
     "octets",
@@ -149,20 +151,6 @@ const UNITS: [&str; 34] = [
     "kib",
     "mib",
     "gib",
-    "seconds",
-    "second",
-    "secs",
-    "sec",
-    "s",
-    "minutes",
-    "minute",
-    "mins",
-    "min",
-    "hours",
-    "hour",
-    "h",
-    "days",
-    "day",
     "messages",
     "recipients",
     "connections",
@@ -170,12 +158,22 @@ const UNITS: [&str; 34] = [
     "hops",
     "attempts",
     "emails",
+    "mails",
     "characters",
+    "points",
+    "percent",
+    "%",
+];
+
+/// A number and one of these is a length of time.
+const TIME_UNITS: [&str; 15] = [
+    "seconds", "second", "secs", "sec", "s", "minutes", "minute", "mins", "min", "hours", "hour", "hrs", "h",
+    "days", "day",
 ];
 
 /// A number after one of these says which, not how many.
-const BEFORE_WHICH: [&str; 11] =
-    ["rfc", "section", "error", "err", "code", "rule", "status", "reason", "type", "policy", "bl"];
+const BEFORE_WHICH: [&str; 12] =
+    ["rfc", "section", "error", "err", "code", "rule", "status", "reason", "type", "policy", "level", "bl"];
 
 /// A bare local part is the recipient's after one of these.
 const BEFORE_MAILBOX: [&str; 8] =
@@ -244,6 +242,8 @@ struct Scanner<'a> {
     mailboxes: [&'a str; 2],
     /// Their local parts.
     local_parts: [&'a str; 2],
+    /// One of them holds a character that ends words.
+    has_odd_local_part: bool,
     out: &'a mut String,
     /// Write examples, not pills.
     examples: bool,
@@ -270,7 +270,19 @@ impl<'a> Scanner<'a> {
         let mailboxes = varying.recipients.map(|r| r.filter(|r| r.contains('@')).unwrap_or(""));
         let local_parts =
             varying.recipients.map(|r| r.map_or("", |r| r.rsplit_once('@').map_or(r, |(l, _)| l)));
-        Self { text, at: 0, written: 0, word: 0..0, varying, mailboxes, local_parts, out, examples }
+        let has_odd_local_part = local_parts.iter().any(|local| local.bytes().any(is_delimiter));
+        Self {
+            text,
+            at: 0,
+            written: 0,
+            word: 0..0,
+            varying,
+            mailboxes,
+            local_parts,
+            has_odd_local_part,
+            out,
+            examples,
+        }
     }
 
     fn run(&mut self) {
@@ -281,6 +293,12 @@ impl<'a> Scanner<'a> {
                 self.keep(1);
             } else if let Some((len, in_angles)) = self.recipient_here(rest) {
                 self.pill(len, Pill::Recipient, in_angles);
+            } else if self.has_odd_local_part
+                && let Some(len) = self.odd_local_part_here(rest)
+            {
+                let in_angles = self.before() == Some(b'<') && rest.as_bytes().get(len) == Some(&b'>');
+                self.at -= usize::from(in_angles);
+                self.pill(len + 2 * usize::from(in_angles), Pill::Recipient, in_angles);
             } else if is_delimiter(b) || (b.is_ascii_punctuation() && !rest.starts_with("::")) {
                 self.keep(1);
             } else if let Some(scheme) = url_scheme(rest) {
@@ -332,6 +350,17 @@ impl<'a> Scanner<'a> {
         None
     }
 
+    /// The recipient's local part where it holds a character that ends words: `o'brien`.
+    fn odd_local_part_here(&self, rest: &str) -> Option<usize> {
+        self.local_parts.iter().map(|local| local.len()).zip(self.local_parts).find_map(|(len, local)| {
+            let odd = len >= 3 && local.bytes().any(is_delimiter);
+            let found = odd && rest.get(..len).is_some_and(|head| head.eq_ignore_ascii_case(local));
+            let ends = !rest.as_bytes().get(len).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'@');
+            let starts = !self.before().is_some_and(|b| b.is_ascii_alphanumeric());
+            (found && ends && starts).then_some(len)
+        })
+    }
+
     /// The byte before `at`.
     fn before(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at.checked_sub(1)?).copied()
@@ -339,6 +368,7 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self, rest: &'a str) {
         let len = rest.bytes().position(is_delimiter).unwrap_or(rest.len());
+        let len = rest[..len].find("...").filter(|dots| *dots > 0).unwrap_or(len);
         let whole = rest[..len].trim_end_matches(['.', ':', '!', '?', '-', '/']);
         let whole = if whole.is_empty() { &rest[..len] } else { whole };
         let (word, pill) = self.pill_for(whole);
@@ -357,6 +387,11 @@ impl<'a> Scanner<'a> {
                 }
                 self.pill(end, Pill::Date, false);
                 self.rest_of_date();
+                self.written = self.at;
+            }
+            Some(Pill::Time) => {
+                self.pill(end, Pill::Time, false);
+                self.at += zone_len(&self.text[self.at..]);
                 self.written = self.at;
             }
             Some(pill) => {
@@ -403,13 +438,14 @@ impl<'a> Scanner<'a> {
         // Cut at the first separator; one at the start is punctuation and was kept before.
         let word = separator.map_or(word, |at| &word[..at.max(1)]);
         if has_digit && word.bytes().all(|b| b.is_ascii_digit()) {
-            return (word, self.number(word).then_some(Pill::Number));
+            return self.whole_number(word);
         }
         if has_digit && has_dot {
             if is_ipv4(word) {
-                // 127.0.0.2 and its like are answers of block lists, not machines.
+                // 127.0.0.2 and its like are answers of block lists, and 4.16.55.1 is one of Yahoo's codes.
                 let answer = word.starts_with("127.") && word != "127.0.0.1";
-                return (word, (!answer).then_some(Pill::Ip));
+                let code = word.starts_with("4.16.5") && self.text[..self.at].ends_with("- ");
+                return (word, (!answer && !code).then_some(Pill::Ip));
             }
             if let Some(len) = ipv4_before_zone(word) {
                 return (&word[..len], Some(Pill::Ip));
@@ -421,8 +457,22 @@ impl<'a> Scanner<'a> {
                 );
             }
         }
-        if has_digit && let Some(len) = number_with_unit(word) {
-            return (&word[..len], Some(Pill::Number));
+        if has_digit {
+            if let Some(len) = number_with_unit(word, &UNITS) {
+                return (&word[..len], Some(Pill::Number));
+            }
+            if number_with_unit(word, &TIME_UNITS).is_some() {
+                return (word, Some(Pill::Duration));
+            }
+            if is_machine(word) {
+                return (word, Some(Pill::Host));
+            }
+        }
+        if self.text.as_bytes().get(self.at + word.len()) == Some(&b'[') && self.is_unnamed_host(word) {
+            return (word, Some(Pill::Host));
+        }
+        if let Some(pill) = self.postfix_object(word) {
+            return (word, Some(pill));
         }
         if has_dot && is_domain(word) && !is_program_word(word) {
             return (word, self.name(word));
@@ -452,19 +502,80 @@ impl<'a> Scanner<'a> {
         (word, Some(Pill::Address))
     }
 
+    /// A number, with the groups of three digits and the unit of time that follow it.
+    fn whole_number(&self, word: &'a str) -> (&'a str, Option<Pill>) {
+        let bytes = self.text.as_bytes();
+        let mut end = self.at + word.len();
+        let group = |at: usize| {
+            bytes.get(at) == Some(&b',')
+                && bytes.get(at + 1..at + 4).is_some_and(|g| g.iter().all(u8::is_ascii_digit))
+                && !bytes.get(at + 4).is_some_and(u8::is_ascii_alphanumeric)
+        };
+        while group(end) {
+            end += 4;
+        }
+        let number = &self.text[self.at..end];
+        if self.word_before(&BEFORE_WHICH) {
+            return (word, None);
+        }
+        match self.next_word(end) {
+            Some(unit) if is_one_of(unit, &TIME_UNITS) => {
+                let unit_end = unit.as_ptr() as usize - self.text.as_ptr() as usize + unit.len();
+                (&self.text[self.at..unit_end], Some(Pill::Duration))
+            }
+            Some(unit) if is_one_of(unit, &UNITS) => (number, Some(Pill::Number)),
+            _ if number.len() > word.len() || self.is_ratio(end) => (number, Some(Pill::Number)),
+            _ => (word, self.number(word).then_some(Pill::Number)),
+        }
+    }
+
+    /// `250/250`, and not the end of `192.0.2.0/24`.
+    fn is_ratio(&self, end: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let digit_after = bytes.get(end) == Some(&b'/') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        let before = self.text[..self.at]
+            .strip_suffix('/')
+            .map(|b| (b, b.trim_end_matches(|c: char| c.is_ascii_digit())));
+        let number_before =
+            before.is_some_and(|(b, rest)| rest.len() < b.len() && !rest.ends_with(['.', ':', '/']));
+        digit_after || number_before
+    }
+
+    /// A machine's name without a dot before its address: `mailer[192.0.2.1]`. `unknown` says that it has none.
+    fn is_unnamed_host(&self, word: &str) -> bool {
+        let rest = &self.text[self.at + word.len() + 1..];
+        let inside = rest.find(']').map_or("", |close| &rest[..close]);
+        let named =
+            self.before() == Some(b'<') || self.word_before(&["from", "host", "client", "with", "to"]);
+        let ordinary = is_one_of(word, &ORDINARY) || word.eq_ignore_ascii_case("localhost");
+        named && !ordinary && !word.contains('.') && (is_ipv4(inside) || is_ipv6(inside))
+    }
+
+    /// What Postfix checked stands in angle brackets before the name of the check: `<bob>: Sender address rejected`.
+    /// A login stands after `owned by user`.
+    fn postfix_object(&self, word: &str) -> Option<Pill> {
+        if self.text[..self.at].ends_with("not owned by user ") {
+            return Some(Pill::Id);
+        }
+        let after = self.text[self.at + word.len()..].strip_prefix(">: ")?;
+        if self.before() != Some(b'<') {
+            return None;
+        }
+        if after.starts_with("Helo command rejected") {
+            return Some(Pill::Host);
+        }
+        after.starts_with("Sender address rejected").then_some(Pill::Address)
+    }
+
     /// Whether a number varies.
     fn number(&self, word: &str) -> bool {
-        let end = self.at + word.len();
-        if self.next_word(end).is_some_and(|w| is_one_of(w, &UNITS)) {
-            return true;
-        }
         let opened = matches!(self.before(), Some(b'(' | b'['));
         // AS(201806281), Yahoo's [291]
         let tag = opened && self.at >= 2 && self.text.as_bytes()[self.at - 2].is_ascii_uppercase();
         let reply_code = word.len() == 3 && matches!(word.as_bytes()[0], b'2'..=b'5');
         let short = word.len() <= 4
             && (self.is_alone(word.len()) || matches!(self.before(), Some(b'#' | b'-' | b'/')));
-        !(tag || reply_code || short || self.word_before(&BEFORE_WHICH))
+        !(tag || reply_code || short)
     }
 
     /// The next `len` bytes are all that stands between two brackets.
@@ -491,7 +602,12 @@ impl<'a> Scanner<'a> {
         if before == Some(b'[') && word.split('.').any(is_id) {
             return Some(Pill::Id);
         }
-        if after == Some(b'[') {
+        let address_follows = || {
+            let rest = self.text[end..].strip_prefix(" [").or_else(|| self.text[end..].strip_prefix(" ("));
+            let inside = rest.and_then(|r| r.find([']', ')', ' ']).map(|close| &r[..close]));
+            inside.is_some_and(|inside| is_ipv4(inside) || is_ipv6(inside))
+        };
+        if after == Some(b'[') || address_follows() {
             return Some(Pill::Host);
         }
         if is_under(word, &WELL_KNOWN) {
@@ -507,15 +623,25 @@ impl<'a> Scanner<'a> {
             }
             _ => {}
         }
+        if self.word_before(&BEFORE_HOST) {
+            return Some(Pill::Host);
+        }
+        if self.word_before(&BEFORE_NAME) || self.next_word(end).is_some_and(|w| is_one_of(w, &AFTER_NAME)) {
+            return Some(Pill::Domain);
+        }
         let of_a_party = domains.into_iter().flatten().any(|d| is_under(word, &[d]));
         let of_the_host =
             hosts.into_iter().flatten().any(|h| last_two_labels(h).is_some_and(|d| is_under(word, &[d])));
-        if of_a_party || (of_the_host && word.matches('.').count() >= 2) || word.split('.').any(is_id) {
-            return Some(Pill::Host);
-        }
-        let said =
-            self.word_before(&BEFORE_NAME) || self.next_word(end).is_some_and(|w| is_one_of(w, &AFTER_NAME));
-        said.then_some(Pill::Domain)
+        let somebodys =
+            of_a_party || (of_the_host && word.matches('.').count() >= 2) || word.split('.').any(is_id);
+        somebodys.then_some(Pill::Host)
+    }
+
+    /// The domain of a recipient or of the sender.
+    fn is_of_a_party(&self, name: &str) -> bool {
+        let v = self.varying;
+        let mut domains = [v.recipients[0], v.recipients[1], v.sender].into_iter().flatten();
+        domains.any(|m| crate::smtp::domain_of(m).is_some_and(|d| d.eq_ignore_ascii_case(name)))
     }
 
     /// A recipient's local part alone, where it is one: `<bob>`, `"bob"`, `user bob`.
@@ -613,8 +739,20 @@ impl<'a> Scanner<'a> {
             // Six digits and fewer are the number of a help page.
             return (value || part.len() > 6).then_some(Pill::Number);
         }
+        let page = [".html", ".htm", ".php"].iter().find_map(|ending| part.strip_suffix(ending));
+        if page.is_some_and(|page| is_domain(page) && self.is_of_a_party(page)) {
+            return Some(Pill::Domain);
+        }
         if is_domain(part) && matches!(self.name(part), Some(Pill::Domain | Pill::Host)) {
             return self.name(part);
+        }
+        // `?c=r0301`: the number of the case, not of the message.
+        let n_letters = part.bytes().take_while(u8::is_ascii_lowercase).count();
+        let case = (1..=2).contains(&n_letters)
+            && (1..=4).contains(&(part.len() - n_letters))
+            && part[n_letters..].bytes().all(|b| b.is_ascii_digit());
+        if value && case && !self.text[..self.at].ends_with("id=") {
+            return None;
         }
         let word = part.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'));
         (is_id(part) || (value && !word) || part.contains('%')).then_some(Pill::Id)
@@ -632,15 +770,45 @@ fn url_scheme(text: &str) -> Option<usize> {
         .map(|s| s.len())
 }
 
+/// The length of the time zone after a time: ` +0100`, ` -0800 (PST)`, ` GMT`.
+fn zone_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let offset = matches!(bytes, [b' ', b'+' | b'-', digits @ ..]
+        if digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_digit)
+            && !digits.get(4).is_some_and(u8::is_ascii_alphanumeric));
+    let mut len = if offset { 6 } else { 0 };
+    for name in [" UTC", " GMT", " (UTC)", " (GMT)"] {
+        if len == 0 && text.starts_with(name) {
+            len = name.len();
+        }
+    }
+    let named = text[len..].strip_prefix(" (").and_then(|rest| rest.find(')').map(|close| &rest[..close]));
+    match named {
+        Some(name) if offset && name.len() <= 5 && name.bytes().all(|b| b.is_ascii_uppercase()) => {
+            len + name.len() + 3
+        }
+        _ => len,
+    }
+}
+
 /// `12.5`
 fn is_decimal(word: &str) -> bool {
     word.bytes().filter(|b| *b == b'.').count() == 1 && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// `25MB`: the length of the number.
-fn number_with_unit(word: &str) -> Option<usize> {
+fn number_with_unit(word: &str, units: &[&str]) -> Option<usize> {
     let len = word.bytes().position(|b| !(b.is_ascii_digit() || b == b'.'))?;
-    (len > 0 && is_one_of(&word[len..], &UNITS)).then_some(len)
+    (len > 0 && is_one_of(&word[len..], units)).then_some(len)
+}
+
+/// One machine of many, without its domain: `mxgmx012`, `smtp-in7`.
+fn is_machine(word: &str) -> bool {
+    let kind = ["mx", "mta", "smtp", "mail", "mout"].iter().any(|kind| word.starts_with(kind));
+    let digits_end = word.ends_with(|c: char| c.is_ascii_digit());
+    kind && digits_end
+        && word != "smtputf8"
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn is_one_of(word: &str, words: &[&str]) -> bool {

@@ -111,12 +111,34 @@ pub(super) fn is_id(word: &str) -> bool {
         // Versions, sections and status codes have few digits.
         return n_digits >= 8;
     }
-    core.split(|c: char| !c.is_ascii_alphanumeric()).any(run_is_id)
+    is_mimecast_id(core) || core.split(|c: char| !c.is_ascii_alphanumeric()).any(run_is_id)
+}
+
+/// `5VeytTnrtqfIHwomxjDSSm.us277`: letters by chance, the machine after the dot.
+fn is_mimecast_id(word: &str) -> bool {
+    let Some((id, machine)) = word.split_once('.') else { return false };
+    let mixed = id.bytes().any(|b| b.is_ascii_lowercase()) && id.bytes().any(|b| b.is_ascii_uppercase());
+    let (place, number) = machine.split_at_checked(2).unwrap_or((machine, ""));
+    id.len() >= 16
+        && mixed
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && place.bytes().all(|b| b.is_ascii_lowercase())
+        && (1..=3).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// One run of letters and digits.
 fn run_is_id(run: &str) -> bool {
     let bytes = run.as_bytes();
+    // `0x8004010F` is an error of Windows, `554rtrbl` one of AOL.
+    let hexadecimal = |b: &[u8]| b.iter().all(u8::is_ascii_hexdigit);
+    let of_windows =
+        run.strip_prefix("0x").is_some_and(|rest| rest.len() <= 8 && hexadecimal(rest.as_bytes()));
+    let of_aol = matches!(bytes, [b'4' | b'5', a, b, rest @ ..] if a.is_ascii_digit() && b.is_ascii_digit()
+        && (3..=6).contains(&rest.len()) && rest[0].is_ascii_lowercase() && !hexadecimal(rest));
+    if of_windows || of_aol {
+        return false;
+    }
     let n_digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let n_changes = bytes.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
     // `office365`, `rfc5322` and `smtp2go` are words.
@@ -124,7 +146,10 @@ fn run_is_id(run: &str) -> bool {
         && n_changes >= 1
         && ((n_changes >= 2 && n_digits >= 2)
             || n_digits >= 5
-            || (n_digits >= 2 && bytes[0].is_ascii_digit()))
+            || (n_digits >= 2 && bytes[0].is_ascii_digit())
+            || (bytes.len() >= 16 && n_changes >= 2 && bytes.iter().any(u8::is_ascii_lowercase))
+            // No word of ten letters begins with a digit.
+            || (bytes.len() >= 10 && bytes[0].is_ascii_digit()))
 }
 
 /// Many changes between small and capital letters; `SenderNotAuthenticated` has few for its length.
@@ -154,6 +179,8 @@ mod tests {
             "3F2A1C",
             "08DC1A2B3C4D5E6F",
             "A1B2C3D4E5F6",
+            "5VeytTnrtqfIHwomxjDSSm.us277",
+            "3oocncqwvv-6",
         ] {
             assert!(is_id(id), "{id}");
         }
@@ -179,6 +206,8 @@ mod tests {
             "IPv6",
             "5.7.515",
             "SC-001",
+            "0x8004010F",
+            "554rtrbl",
             "unknown",
             "BL0000XX",
             "HVU",

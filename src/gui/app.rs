@@ -2,19 +2,19 @@
 
 use super::command::{Commands, UiCommand};
 use super::dialogs::Dialogs;
-use super::frame_ctx::FrameCtx;
+use super::frame_ctx::{FrameCtx, Summary};
 use super::panels::{
     facets, headline, inspector, keys, messages, overlay, patterns, start, status_bar, top_bar,
 };
 use super::scopes::Scopes;
-use super::state::{Hover, List, Saved, Selection, State, Tab, Toast, terms};
+use super::state::{Hover, List, Place, Saved, Selection, State, Tab, Toast, Why, terms};
 use super::theme::{self, Theme};
 use super::{samples, words};
 use crate::classify::Knowledge;
-use crate::engine::{Engine, Input, RawLines};
-use crate::model::{ReadState, RejectionIdx, Snapshot, Timestamp};
+use crate::engine::{Engine, Input, RawLines, RawOf};
+use crate::model::{Origin, ReadState, Snapshot, Timestamp};
 use crate::notes::{NoteFormat, NoteOptions, Reader, Redactor, note_for_message, note_for_pattern};
-use crate::query::{Query, View, most_needed};
+use crate::query::{PatternRow, Query, View, most_needed};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use eframe::egui;
 use egui::{Frame, Key, Modifiers, Panel};
@@ -36,8 +36,11 @@ pub struct App {
     knowledge: Arc<Knowledge>,
     snapshot: Arc<Snapshot>,
     view: Arc<View>,
+    summary: Summary,
+    /// Where the selected pattern was last found in the view.
+    selected_at: usize,
     raw: Option<Arc<RawLines>>,
-    raw_asked: Option<RejectionIdx>,
+    raw_asked: Option<RawOf>,
     state: State,
     saved: Saved,
     dialogs: Dialogs,
@@ -69,6 +72,8 @@ impl App {
             engine,
             snapshot: Arc::default(),
             view: Arc::default(),
+            summary: Summary::default(),
+            selected_at: 0,
             raw: None,
             raw_asked: None,
             state: State::default(),
@@ -119,6 +124,11 @@ impl App {
         self.state.selection.pattern.as_deref()
     }
 
+    /// The line of the Raw tab that was asked for.
+    pub fn raw_line(&self) -> Option<u64> {
+        self.state.selection.line
+    }
+
     /// What tests look at and change.
     #[cfg(any(test, feature = "gui-tests"))]
     pub fn saved_mut(&mut self) -> &mut Saved {
@@ -147,16 +157,35 @@ impl App {
 
     /// Takes the newest snapshot and answer. Never waits.
     fn load(&mut self) {
+        let (snapshot, view, raw) = self.newest();
+        self.raw = raw;
+        let same = Arc::ptr_eq(&snapshot, &self.snapshot) && Arc::ptr_eq(&view, &self.view);
+        if !same || self.summary.sort != self.saved.sort {
+            (self.snapshot, self.view) = (snapshot, view);
+            self.summary = Summary::new(&self.snapshot, &self.view, &self.knowledge, self.saved.sort);
+        }
+        let selected = self.selected().map(|(at, _)| at);
+        self.selected_at = selected.unwrap_or_default();
+    }
+
+    fn newest(&self) -> (Arc<Snapshot>, Arc<View>, Option<Arc<RawLines>>) {
         #[cfg(any(test, feature = "gui-tests"))]
         if let Some(fixture) = &self.fixture {
-            self.snapshot = fixture.snapshot.clone();
-            self.view = fixture.view.clone();
-            self.raw = fixture.raw.clone();
-            return;
+            return (fixture.snapshot.clone(), fixture.view.clone(), fixture.raw.clone());
         }
-        self.snapshot = self.engine.snapshot();
-        self.view = self.engine.view();
-        self.raw = self.engine.raw();
+        (self.engine.snapshot(), self.engine.view(), self.engine.raw())
+    }
+
+    /// The selected pattern and its place in the view. Looks where it was before it looks at all.
+    fn selected(&self) -> Option<(usize, &PatternRow)> {
+        let id = self.state.selection.pattern.as_deref()?;
+        let patterns = &self.view.patterns;
+        let is_it = |row: &PatternRow| &*row.pattern.id == id;
+        let at = match patterns.get(self.selected_at).is_some_and(is_it) {
+            true => self.selected_at,
+            false => patterns.iter().position(is_it)?,
+        };
+        Some((at, &patterns[at]))
     }
 
     /// When reading has ended and nothing is selected, the pattern that needs somebody most is.
@@ -250,6 +279,8 @@ impl App {
             if i.consume_key(Modifiers::NONE, Key::Escape) {
                 if self.state.keys_shown {
                     out.push(UiCommand::ShowKeys(false));
+                } else if self.state.selection.place.is_some() {
+                    out.push(UiCommand::ShowPlace(None));
                 } else if self.state.selection.message.is_some() || self.state.selection.pattern.is_some() {
                     out.push(UiCommand::SelectPattern(None));
                 }
@@ -336,9 +367,16 @@ impl App {
                 self.state.list = List::Messages;
             }
             UiCommand::StepPattern(by) => self.step_pattern(by),
-            UiCommand::SelectMessage(idx) => self.state.selection.message = Some(idx),
+            UiCommand::SelectMessage(idx) => self.state.selection.choose(idx),
             UiCommand::StepMessage(by) => self.step_message(by),
-            UiCommand::ShowTab(tab) => self.state.tab = tab,
+            UiCommand::ShowTab(tab) => {
+                self.state.tab = tab;
+                self.state.selection.place = None;
+                self.state.selection.line = None;
+            }
+            UiCommand::ShowLine(origin) => self.show_line(ctx, origin),
+            UiCommand::LineShown => self.state.selection.line_wanted = false,
+            UiCommand::ShowPlace(place) => self.show_place(ctx, place),
             UiCommand::ShowList(list) => self.state.list = list,
             UiCommand::Tick(pattern, step) => {
                 let key = (pattern, step);
@@ -363,9 +401,17 @@ impl App {
                 let how = if self.saved.redact { ", redacted" } else { "" };
                 self.toast(ctx, format!("{what}{how}"));
             }
+            UiCommand::CopyReport(text, what) => {
+                ctx.copy_text(Redactor::new().text(&text));
+                self.toast(ctx, format!("{what}, redacted"));
+            }
             UiCommand::OpenUrl(url) => ctx.open_url(egui::OpenUrl::new_tab(url)),
             UiCommand::NoteMarkdown(markdown) => self.saved.markdown = markdown,
             UiCommand::Redact(redact) => self.saved.redact = redact,
+            UiCommand::SortPatterns(sort) => {
+                self.saved.sort = sort;
+                self.state.selection.scroll = true;
+            }
             UiCommand::Dark(dark) => self.saved.dark = dark,
             UiCommand::ShowFacets(_) => self.state.facets_toggled = !self.state.facets_toggled,
             UiCommand::ShowInspector(_) => self.state.inspector_toggled = !self.state.inspector_toggled,
@@ -420,26 +466,45 @@ impl App {
     }
 
     fn step_pattern(&mut self, by: isize) {
-        let patterns = &self.view.patterns;
-        let selected = self.state.selection.pattern.as_deref();
-        let at = selected.and_then(|id| patterns.iter().position(|p| &*p.pattern.id == id));
-        if let Some(next) = step(at, by, patterns.len()) {
-            let pattern = Some(patterns[next].pattern.id.clone());
+        let order = &self.summary.order;
+        let at = self.selected().and_then(|(at, _)| order.iter().position(|o| *o as usize == at));
+        let next = step(at, by, order.len()).and_then(|next| self.view.patterns.get(order[next] as usize));
+        if let Some(next) = next {
+            let pattern = Some(next.pattern.id.clone());
             self.state.selection = Selection { pattern, scroll: true, ..Selection::default() };
         }
     }
 
     fn step_message(&mut self, by: isize) {
-        let selection = &mut self.state.selection;
-        let pattern = selection.pattern.as_deref();
-        let rows = pattern
-            .and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id))
-            .map_or(&self.view.rows, |p| &p.rows);
+        let rows = self.selected().map_or(&self.view.rows, |(_, p)| &p.rows);
+        let selection = &self.state.selection;
         let at = selection.message.and_then(|idx| rows.iter().position(|row| *row == idx));
-        if let Some(next) = step(at, by, rows.len()) {
-            selection.message = Some(rows[next]);
-            selection.scroll = true;
+        if let Some(next) = step(at, by, rows.len()).map(|next| rows[next]) {
+            self.state.selection.choose(next);
+            self.state.selection.scroll = true;
         }
+    }
+
+    /// Shows a line of the selected message: among its lines, or by itself if it stands in another source.
+    fn show_line(&mut self, ctx: &egui::Context, origin: Origin) {
+        let deciding = self.frame_ctx(ctx).message().map(|(_, rejection)| rejection.evidence.origins[0]);
+        if deciding.is_some_and(|deciding| deciding.source != origin.source) {
+            self.show_place(ctx, Some(Place { origin, why: Why::Evidence }));
+            return;
+        }
+        self.state.tab = Tab::Raw;
+        self.state.selection.line = Some(origin.line);
+        self.state.selection.line_wanted = true;
+    }
+
+    /// Shows a place, and the inspector with it.
+    fn show_place(&mut self, ctx: &egui::Context, place: Option<Place>) {
+        let drawer = ctx.content_rect().width() < self.theme().sizes.drawer_below;
+        let hidden = drawer != self.state.inspector_toggled;
+        if place.is_some() && hidden {
+            self.state.inspector_toggled = drawer;
+        }
+        self.state.selection.place = place;
     }
 
     /// Writes the note about the selected pattern; without one, about the selected message.
@@ -447,11 +512,8 @@ impl App {
         let format = if self.saved.markdown { NoteFormat::Markdown } else { NoteFormat::Plain };
         let options = NoteOptions { reader, format, redact: self.saved.redact };
         let (snapshot, knowledge) = (self.snapshot.clone(), self.knowledge.clone());
-        let selection = &self.state.selection;
-        let pattern = selection.pattern.as_deref();
-        let pattern =
-            pattern.and_then(|id| self.view.patterns.iter().find(|p| &*p.pattern.id == id)).cloned();
-        let message = selection.message;
+        let pattern = self.selected().map(|(_, row)| row).cloned();
+        let message = self.state.selection.message;
         let n_rows = pattern.as_ref().map_or(0, |p| p.rows.len());
         let write = move || match (&pattern, message) {
             (Some(row), _) => note_for_pattern(&snapshot, &knowledge, row, &options),
@@ -493,7 +555,9 @@ impl App {
             view: &self.view,
             knowledge: &self.knowledge,
             theme: self.theme(),
+            summary: &self.summary,
             selection: &self.state.selection,
+            selected: self.selected().map(|(_, row)| row),
             raw: self.raw.as_ref(),
             scope: self.scopes.sentence(&self.view, self.state.selection.pattern.as_deref()),
             redact: self.saved.redact,
@@ -528,7 +592,8 @@ impl App {
         let ended = frame.snapshot.state != ReadState::Reading;
         let nothing = ended && frame.view.n_patterns_total == 0 && frame.view.patterns.is_empty();
         let facets_shown = open && !nothing && wide != self.state.facets_toggled;
-        let inspector_shown = open && !nothing && drawer == self.state.inspector_toggled;
+        let inspectable = !nothing || self.state.selection.place.is_some();
+        let inspector_shown = open && inspectable && drawer == self.state.inspector_toggled;
 
         Panel::top("top bar")
             .exact_size(sizes.top_bar)
@@ -539,11 +604,9 @@ impl App {
                 let shown = top_bar::Shown { facets: facets_shown, inspector: inspector_shown, toggles };
                 top_bar::top_bar_ui(ui, &frame, &mut query, &shown, &mut out);
             });
-        Panel::bottom("status bar")
-            .exact_size(sizes.status_bar)
-            .show_separator_line(false)
-            .frame(fill(theme.colors.panel))
-            .show(ui, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
+        // Panels get their place from the edges inwards, but are drawn in reading order, which is Tab's.
+        let status_bar = Panel::bottom("status bar").exact_size(sizes.status_bar).show_separator_line(false);
+        let status_bar = reserve(ui, status_bar.frame(fill(theme.colors.panel)));
         if open {
             Panel::top("headline")
                 .exact_size(sizes.headline)
@@ -557,18 +620,20 @@ impl App {
                     .frame(fill(theme.colors.panel))
                     .show(ui, |ui| facets::facets_ui(ui, &frame, &mut out));
             }
-            if inspector_shown && !drawer {
-                Panel::right("inspector")
+            let inspector = (inspector_shown && !drawer).then(|| {
+                let panel = Panel::right("inspector")
                     .default_size(sizes.inspector_width)
-                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0))
-                    .frame(fill(theme.colors.panel))
-                    .show(ui, |ui| {
-                        inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
-                    });
-            }
+                    .size_range(300.0..=(frame.width - sizes.lists_width).max(300.0));
+                reserve(ui, panel.frame(fill(theme.colors.panel)))
+            });
             egui::CentralPanel::default().frame(fill(theme.colors.background)).show(ui, |ui| {
                 lists_ui(ui, &frame, self.state.list, &mut out);
             });
+            if let Some(place) = inspector {
+                fill_ui(ui, "inspector", place, |ui| {
+                    inspector::inspector_ui(ui, &frame, &self.state, self.saved.markdown, &mut out);
+                });
+            }
             if inspector_shown && drawer {
                 drawer_ui(&ctx, &frame, &self.state, self.saved.markdown, &mut out);
             }
@@ -577,6 +642,7 @@ impl App {
                 start::start_ui(ui, &frame, &self.saved.recent, &mut typed_path, &mut out);
             });
         }
+        fill_ui(ui, "status bar", status_bar, |ui| status_bar::status_bar_ui(ui, &frame, &mut out));
         if self.state.keys_shown && !keys::keys_ui(&ctx, theme) {
             out.push(UiCommand::ShowKeys(false));
         }
@@ -610,22 +676,46 @@ fn lists_ui(ui: &mut egui::Ui, frame: &FrameCtx<'_>, list: List, out: &mut Comma
         return;
     }
     let height = ui.available_height();
-    Panel::bottom("messages")
+    let panel = Panel::bottom("messages")
         .resizable(true)
         .default_size((height * 0.52).min(theme.sizes.messages_height.max(height * 0.45)))
-        .size_range(120.0..=(height - 120.0).max(121.0))
-        .frame(Frame::new().fill(theme.colors.background))
-        .show(ui, |ui| messages::lower_list_ui(ui, frame, list, out));
-    if !frame.snapshot.problems.is_empty() {
-        Panel::bottom("problem")
-            .exact_size(28.0)
-            .show_separator_line(false)
-            .frame(Frame::new().fill(theme.colors.panel))
-            .show(ui, |ui| messages::problem_bar_ui(ui, frame, out));
-    }
+        .size_range(120.0..=(height - 120.0).max(121.0));
+    let below = reserve(ui, panel.frame(Frame::new().fill(theme.colors.background)));
+    let mut bar = |shown: bool, name: &'static str, color| {
+        let panel = Panel::bottom(name).exact_size(28.0).show_separator_line(false);
+        shown.then(|| reserve(ui, panel.frame(Frame::new().fill(color))))
+    };
+    let stopped = bar(frame.snapshot.state == ReadState::Stopped, "stopped", theme.colors.warning_surface);
+    let problem = bar(!frame.snapshot.problems.is_empty(), "problem", theme.colors.panel);
     egui::CentralPanel::default()
         .frame(Frame::new().fill(theme.colors.background))
         .show(ui, |ui| patterns::patterns_ui(ui, frame, out));
+    if let Some(place) = problem {
+        fill_ui(ui, "problem", place, |ui| messages::problem_bar_ui(ui, frame, out));
+    }
+    if let Some(place) = stopped {
+        fill_ui(ui, "stopped", place, |ui| messages::stopped_bar_ui(ui, frame));
+    }
+    fill_ui(ui, "messages", below, |ui| messages::lower_list_ui(ui, frame, list, out));
+}
+
+/// Takes a panel's place, with its background and its edge that can be dragged. [`fill_ui`] draws into it.
+fn reserve(ui: &mut egui::Ui, panel: Panel) -> egui::Rect {
+    let take_all = |ui: &mut egui::Ui| {
+        let place = ui.max_rect();
+        ui.expand_to_include_rect(place);
+        place
+    };
+    panel.show(ui, take_all).inner
+}
+
+/// Draws into a place that was taken before.
+fn fill_ui(ui: &mut egui::Ui, name: &str, place: egui::Rect, add: impl FnOnce(&mut egui::Ui)) {
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut inner =
+        ui.new_child(egui::UiBuilder::new().id_salt(("filled", name)).max_rect(place).layout(layout));
+    inner.set_clip_rect(place.intersect(ui.clip_rect()));
+    add(&mut inner);
 }
 
 /// The inspector over the lists, from the right: in windows too narrow for both.
@@ -664,18 +754,20 @@ impl eframe::App for App {
             self.theme().apply(ctx);
             self.applied_dark = Some(self.saved.dark);
         }
-        let pattern = self.state.selection.pattern.as_deref();
-        let row = pattern.and_then(|id| self.view.patterns.iter().position(|p| &*p.pattern.id == id));
-        if let Some(row) = row {
+        if let Some(row) = self.selected().map(|(at, _)| at) {
             self.scopes.want(&self.snapshot, &self.view, row);
         }
-        let wanted = match self.state.tab {
-            Tab::Raw => self.frame_ctx(ctx).message().map(|(idx, _)| idx),
-            _ => None,
-        };
-        if let Some(idx) = wanted.filter(|idx| self.raw_asked != Some(*idx)) {
-            self.engine.want_raw(idx);
-            self.raw_asked = Some(idx);
+        let shown =
+            self.state.selection.place.is_some() || matches!(self.state.tab, Tab::Raw | Tab::Evidence);
+        let wanted = if shown { self.frame_ctx(ctx).raw_of() } else { None };
+        if let Some(of) = wanted.filter(|of| self.raw_asked != Some(*of)) {
+            #[cfg(any(test, feature = "gui-tests"))]
+            if let Some(fixture) = &mut self.fixture {
+                fixture.want_raw(of);
+                ctx.request_repaint();
+            }
+            self.engine.want_raw(of);
+            self.raw_asked = Some(of);
         }
         let time = ctx.input(|i| i.time);
         if let Some(toast) = &self.state.toast {

@@ -1,8 +1,8 @@
 //! What panels ask for. Commands run after drawing; panels change nothing but their own state.
 
-use super::state::{List, Tab};
+use super::state::{List, Place, Sort, Tab};
 use crate::engine::Input;
-use crate::model::RejectionIdx;
+use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
 
 /// One thing to do after drawing.
@@ -48,6 +48,12 @@ pub enum UiCommand {
     StepMessage(isize),
     /// Show a tab of the inspector.
     ShowTab(Tab),
+    /// Show the line of the selected message that stands there.
+    ShowLine(Origin),
+    /// That line is on screen now.
+    LineShown,
+    /// Show a place in front of what is selected; `None` goes back.
+    ShowPlace(Option<Place>),
     /// Show what the lower list shows.
     ShowList(List),
     /// Tick a step, or take the tick away.
@@ -58,12 +64,16 @@ pub enum UiCommand {
     Copy(String, &'static str),
     /// The same for evidence, redacted if the eye is closed.
     CopyEvidence(String, &'static str),
+    /// The same for a report to who writes the program: always redacted.
+    CopyReport(String, &'static str),
     /// Open a page in the browser.
     OpenUrl(String),
     /// Notes as Markdown, or plain.
     NoteMarkdown(bool),
     /// Hide addresses in what is copied.
     Redact(bool),
+    /// Another order of the patterns.
+    SortPatterns(Sort),
     /// Dark or light.
     Dark(bool),
     /// Show or hide the facets.

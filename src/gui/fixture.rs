@@ -1,7 +1,7 @@
 //! Made-up data for tests and pictures: some two thousand refusals in nine patterns.
 
 use crate::classify::{Facts, Knowledge};
-use crate::engine::{RawLine, RawLines};
+use crate::engine::{RawLine, RawLines, RawOf};
 use crate::model::{
     Attempt, Coverage, Evidence, Origin, Pattern, Problem, ProblemKind, Progress, ReadState, Rejection,
     Snapshot, SourceId, SourceLocation, SourceProblem, SourceReport, Timestamp,
@@ -30,6 +30,29 @@ impl Fixture {
     /// Answers a query at once.
     pub fn ask(&mut self, query: &Query, include_transient: bool) {
         self.view = Arc::new(answer(&self.knowledge, &self.snapshot, query, include_transient));
+    }
+}
+
+impl Fixture {
+    /// Reads lines at once.
+    pub fn want_raw(&mut self, of: RawOf) {
+        if let RawOf::Place(origin) = of {
+            let line = |number: u64, text: &str| RawLine {
+                number,
+                text: text.to_owned(),
+                own: number == origin.line,
+                deciding: number == origin.line,
+            };
+            self.raw = Some(Arc::new(RawLines {
+                of,
+                source: self.snapshot.source_name(origin.source).into(),
+                problem: None,
+                lines: vec![
+                    line(origin.line - 1, "Nov 18 14:58:58 out1 app[7]: ready"),
+                    line(origin.line, "Nov 18 14:59:01 out1 app[7]: ana@gmail.example: 550 5.1.1 \u{202e}no"),
+                ],
+            }));
+        }
     }
 }
 
@@ -226,6 +249,15 @@ pub fn reading() -> Fixture {
     fixture
 }
 
+/// The same after Stop.
+pub fn stopped() -> Fixture {
+    let mut fixture = reading();
+    let mut snapshot = (*fixture.snapshot).clone();
+    snapshot.state = ReadState::Stopped;
+    fixture.snapshot = Arc::new(snapshot);
+    fixture
+}
+
 /// A source in which nothing was refused.
 pub fn no_refusals() -> Fixture {
     let mut fixture = working();
@@ -293,7 +325,7 @@ fn raw(rejection: u32) -> RawLines {
         deciding,
     };
     RawLines {
-        rejection,
+        of: RawOf::Rejection(rejection),
         source: "/var/log/mail.log".into(),
         problem: None,
         lines: vec![

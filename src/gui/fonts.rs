@@ -1,4 +1,4 @@
-//! Installed fonts for scripts that the bundled ones do not have: Chinese, Japanese, Korean.
+//! Installed fonts for scripts that the bundled ones do not have: Chinese, Japanese, Korean; Arabic and Hebrew.
 //!
 //! Searched for and read on a thread at the first missing character, so that the window never waits for a disk.
 
@@ -11,16 +11,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where fonts are installed.
 const FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
-/// The first characters of the file names that are taken, the better ones first.
-const NAMES: &[&str] = &[
-    "notosanscjk",
-    "notosansjp",
-    "notosanssc",
-    "sourcehansans",
-    "wqy",
-    "droidsansfallback",
-    "ipag",
-    "unifont",
+/// Kinds of scripts, and the first characters of the file names that are taken for them, the better ones first.
+const KINDS: &[(&str, &[&str])] = &[
+    (
+        "installed east asian",
+        &[
+            "notosanscjk",
+            "notosansjp",
+            "notosanssc",
+            "sourcehansans",
+            "wqy",
+            "droidsansfallback",
+            "ipag",
+            "unifont",
+        ],
+    ),
+    ("installed right to left", &["dejavusans.", "freesans.", "notosansarabic", "notosanshebrew"]),
 ];
 
 /// Looks for an installed font when a character is missing.
@@ -51,29 +57,27 @@ impl FontProvider for InstalledFonts {
 }
 
 fn install(ctx: &egui::Context) {
-    let Some(path) = find() else { return };
-    let Ok(bytes) = std::fs::read(&path) else { return };
-    let family = |family| egui::epaint::text::InsertFontFamily {
-        family,
-        priority: egui::epaint::text::FontPriority::Lowest,
-    };
-    let families = ["semibold", "display", "mono-semibold"].map(|name| FontFamily::Name(name.into()));
-    let families = families.into_iter().chain([FontFamily::Proportional, FontFamily::Monospace]);
-    ctx.add_font(egui::epaint::text::FontInsert::new(
-        "installed",
-        FontData::from_owned(bytes),
-        families.map(family).collect(),
-    ));
+    for (name, names) in KINDS {
+        let Some(bytes) = find(names).and_then(|path| std::fs::read(path).ok()) else { continue };
+        let family = |family| egui::epaint::text::InsertFontFamily {
+            family,
+            priority: egui::epaint::text::FontPriority::Lowest,
+        };
+        let families = ["semibold", "display", "mono-semibold"].map(|name| FontFamily::Name(name.into()));
+        let families = families.into_iter().chain([FontFamily::Proportional, FontFamily::Monospace]);
+        let data = FontData::from_owned(bytes);
+        ctx.add_font(egui::epaint::text::FontInsert::new(name, data, families.map(family).collect()));
+    }
     ctx.request_repaint();
 }
 
 /// The best installed font by its file's name.
-fn find() -> Option<PathBuf> {
+fn find(names: &[&str]) -> Option<PathBuf> {
     let rank = |path: &Path| {
         let name = path.file_name()?.to_string_lossy().to_lowercase().replace(['-', '_'], "");
         let is_font = [".ttf", ".otf", ".ttc"].iter().any(|ext| name.ends_with(ext));
         let unwanted = name.contains("bold") || name.contains("serif") || name.contains("black");
-        NAMES.iter().position(|start| name.starts_with(start)).filter(|_| is_font && !unwanted)
+        names.iter().position(|start| name.starts_with(start)).filter(|_| is_font && !unwanted)
     };
     FOLDERS
         .iter()

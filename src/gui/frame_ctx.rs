@@ -1,12 +1,42 @@
 //! What every panel may look at while it draws.
 
-use super::state::Selection;
+use super::state::{Selection, Sort};
 use super::theme::Theme;
-use crate::classify::{Class, Knowledge};
-use crate::engine::RawLines;
-use crate::model::{Rejection, RejectionIdx, Snapshot, Timestamp, Verdict};
+use super::words;
+use crate::classify::{Class, Knowledge, Need};
+use crate::engine::{RawLines, RawOf};
+use crate::model::{Origin, Rejection, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::query::{PatternRow, View};
 use std::sync::Arc;
+
+/// What a frame would otherwise count anew over all patterns and domains.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Recipients that were accepted.
+    pub n_accepted: u64,
+    /// Patterns to act on, to wait for, and those that need nothing.
+    pub needs: [u64; 3],
+    /// The places of the view's patterns in the order of the list.
+    pub order: Vec<u32>,
+    /// The order it is.
+    pub sort: Sort,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn new(snapshot: &Snapshot, view: &View, knowledge: &Knowledge, sort: Sort) -> Self {
+        let mut needs = [0; 3];
+        for pattern in &view.patterns {
+            let class = knowledge.classes().get(pattern.verdict.class.0 as usize);
+            needs[match class.map_or(Need::Act, |c| c.need) {
+                Need::Act => 0,
+                Need::Wait => 1,
+                Need::Nothing => 2,
+            }] += 1;
+        }
+        Self { n_accepted: snapshot.n_accepted(), needs, order: sort.order(&view.patterns), sort }
+    }
+}
 
 /// Read-only, the same for all panels of a frame.
 pub struct FrameCtx<'a> {
@@ -18,9 +48,13 @@ pub struct FrameCtx<'a> {
     pub knowledge: &'a Knowledge,
     /// Colours and sizes.
     pub theme: &'static Theme,
+    /// What follows from snapshot and view, worked out once for each of them.
+    pub summary: &'a Summary,
     /// What is selected.
     pub selection: &'a Selection,
-    /// The lines for the Raw tab, if they have come.
+    /// The selected pattern, if it is part of the answer.
+    pub selected: Option<&'a PatternRow>,
+    /// The newest raw lines; [`FrameCtx::lines`] gives them only if they are the wanted ones.
     pub raw: Option<&'a Arc<RawLines>>,
     /// How far the selected pattern reaches, once that is known.
     pub scope: Option<Arc<str>>,
@@ -56,8 +90,7 @@ impl<'a> FrameCtx<'a> {
 
     /// The selected pattern, if it is part of the answer.
     pub fn pattern(&self) -> Option<&'a PatternRow> {
-        let id = self.selection.pattern.as_deref()?;
-        self.view.patterns.iter().find(|p| &*p.pattern.id == id)
+        self.selected
     }
 
     /// The rows the messages list shows: those of the selected pattern, or all.
@@ -72,5 +105,25 @@ impl<'a> FrameCtx<'a> {
             None => *self.pattern()?.rows.first()?,
         };
         Some((idx, self.snapshot.get(idx)?))
+    }
+
+    /// Whose raw lines are wanted: those of the place, else of the message.
+    pub fn raw_of(&self) -> Option<RawOf> {
+        match &self.selection.place {
+            Some(place) => Some(RawOf::Place(place.origin)),
+            None => self.message().map(|(idx, _)| RawOf::Rejection(idx)),
+        }
+    }
+
+    /// The wanted raw lines, if they have come.
+    pub fn lines(&self) -> Option<&'a RawLines> {
+        let of = self.raw_of()?;
+        self.raw.map(|raw| &**raw).filter(|raw| raw.of == of)
+    }
+
+    /// `mail.log:81244`.
+    pub fn place(&self, origin: &Origin) -> String {
+        let name = words::one_line(self.snapshot.source_name(origin.source));
+        format!("{}:{}", words::file_name(&name), origin.line)
     }
 }

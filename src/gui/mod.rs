@@ -23,7 +23,11 @@ pub use app::App;
 use crate::classify::Knowledge;
 use crate::engine::{Engine, Input, Wake};
 use eframe::egui;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The shortest time between frames that show news of the engine.
+const BETWEEN_NEWS: Duration = Duration::from_millis(80);
 
 /// Why the window could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +54,19 @@ pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> 
     }
     let waker: Arc<OnceLock<egui::Context>> = Arc::default();
     let wake: Wake = {
-        let waker = waker.clone();
+        let (waker, last) = (waker.clone(), Mutex::new(None));
         Arc::new(move || {
-            if let Some(ctx) = waker.get() {
-                ctx.request_repaint();
+            let Some(ctx) = waker.get() else { return };
+            // An answer shows at once. News that come one after another while reading share a frame, so that
+            // painting does not take from the readers where it has no graphics card.
+            let now = Instant::now();
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            match last.map(|at: Instant| at + BETWEEN_NEWS).filter(|next| *next > now) {
+                Some(next) => ctx.request_repaint_after(next - now),
+                None => {
+                    *last = Some(now);
+                    ctx.request_repaint();
+                }
             }
         })
     };
@@ -77,6 +90,9 @@ fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), 
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([640.0, 420.0]),
         persist_window: true,
+        // Of the last run only the size comes back, which eframe keeps within the monitor: where the window was may
+        // be on no monitor any more, and without a window manager nobody could bring it back.
+        window_builder: Some(Box::new(without_position)),
         ..Default::default()
     };
     // winit and glutin panic where a library is missing: keep that from the terminal, and say which it is.
@@ -119,6 +135,12 @@ fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), 
             Err(explain(&message))
         }
     }
+}
+
+/// The window as asked for, placed by the window manager.
+fn without_position(mut builder: egui::ViewportBuilder) -> egui::ViewportBuilder {
+    builder.position = None;
+    builder
 }
 
 /// What an error of winit, glutin or their loaders means to who reads it.
@@ -167,6 +189,14 @@ mod tests {
     fn check(message: &str, expect: &str) {
         let got = explain(message).to_string();
         assert!(got.starts_with(expect), "{got}");
+    }
+
+    #[test]
+    fn no_old_position_comes_back() {
+        let old =
+            egui::ViewportBuilder::default().with_position([-900.0, 0.0]).with_inner_size([700.0, 500.0]);
+        let new = without_position(old);
+        assert_eq!((new.position, new.inner_size), (None, Some(egui::vec2(700.0, 500.0))));
     }
 
     #[test]

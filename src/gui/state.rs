@@ -1,10 +1,11 @@
 //! What the window remembers between frames, and what it remembers between runs.
 
-use crate::model::RejectionIdx;
+use crate::model::{Origin, RejectionIdx};
 use crate::notes::Reader;
-use crate::query::QueryError;
 use crate::query::complete::Completion;
+use crate::query::{PatternRow, QueryError};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// A tab of the inspector.
@@ -48,6 +49,26 @@ pub enum List {
     NotUnderstood,
 }
 
+/// Why a place is shown by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// A 5yz reply stands there, and no grammar took the line.
+    NotUnderstood,
+    /// There is trouble: the sentence says which.
+    Problem(String),
+    /// A line of a refusal stands there, in another source than its deciding line.
+    Evidence,
+}
+
+/// A place in a source that is shown by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Where.
+    pub origin: Origin,
+    /// Why it is shown.
+    pub why: Why,
+}
+
 /// What is selected.
 #[derive(Clone, Default, Debug)]
 pub struct Selection {
@@ -55,10 +76,25 @@ pub struct Selection {
     pub pattern: Option<Box<str>>,
     /// A message.
     pub message: Option<RejectionIdx>,
+    /// A place, shown in front of pattern and message.
+    pub place: Option<Place>,
+    /// The line of the message that was asked for, by its number.
+    pub line: Option<u64>,
+    /// That line was not scrolled to yet.
+    pub line_wanted: bool,
     /// The user asked for the messages of all patterns: none is selected by itself.
     pub cleared: bool,
     /// The lists shall scroll to the selection: it was moved by a key.
     pub scroll: bool,
+}
+
+impl Selection {
+    /// Selects a message; the pattern stays.
+    pub fn choose(&mut self, message: RejectionIdx) {
+        self.message = Some(message);
+        self.place = None;
+        self.line = None;
+    }
 }
 
 /// The query field.
@@ -147,6 +183,45 @@ impl Default for State {
     }
 }
 
+/// In what order patterns are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Most refusals first.
+    #[default]
+    Refusals,
+    /// Most recipients first.
+    Recipients,
+    /// Last seen first.
+    LastSeen,
+}
+
+impl Sort {
+    /// All, in the order of the menu.
+    pub const ALL: [Self; 3] = [Self::Refusals, Self::Recipients, Self::LastSeen];
+
+    /// In the menu, and in the list's header.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Refusals => "Most refusals first",
+            Self::Recipients => "Most recipients first",
+            Self::LastSeen => "Last seen first",
+        }
+    }
+
+    /// The places of `patterns` in this order; patterns that are the same in it keep theirs.
+    pub fn order(self, patterns: &[PatternRow]) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..patterns.len() as u32).collect();
+        let row = |at: &u32| &patterns[*at as usize];
+        match self {
+            Self::Refusals => {}
+            Self::Recipients => order.sort_by_key(|at| Reverse(row(at).n_recipients)),
+            Self::LastSeen => order.sort_by_key(|at| Reverse(row(at).last_seen)),
+        }
+        order
+    }
+}
+
 /// Kept between runs.
 #[derive(Clone, Serialize, Deserialize, Debug)]
 #[serde(default)]
@@ -157,6 +232,8 @@ pub struct Saved {
     pub redact: bool,
     /// Notes as Markdown.
     pub markdown: bool,
+    /// The order of the patterns.
+    pub sort: Sort,
     /// Where the last file was opened.
     pub last_folder: Option<String>,
     /// Opened before, newest first.
@@ -174,7 +251,14 @@ pub struct Recent {
 
 impl Default for Saved {
     fn default() -> Self {
-        Self { dark: true, redact: true, markdown: false, last_folder: None, recent: Vec::new() }
+        Self {
+            dark: true,
+            redact: true,
+            markdown: false,
+            sort: Sort::default(),
+            last_folder: None,
+            recent: Vec::new(),
+        }
     }
 }
 

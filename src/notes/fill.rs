@@ -6,8 +6,10 @@
 use super::escape::{is_hidden, one_line};
 use super::redact::Redactor;
 use crate::model::{Direction, Rejection};
+use crate::query::words::fmt_count;
 use crate::smtp::{ReversePath, domain_of};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// The names of the placeholders, and what stands for one that the evidence does not say.
@@ -43,20 +45,34 @@ pub fn fill_with(template: &str, rejection: &Rejection, redactor: &mut Redactor)
     })
 }
 
-/// As [`fill_with`] for many refusals: the first one's value, and " and others" where they differ.
+/// As [`fill_with`] for many refusals: "a", "a and b", or "a and 7 others". Where it stands in a sentence must suit
+/// one value and several.
 pub fn fill_for_all(template: &str, rejections: &[&Rejection], redactor: &mut Redactor) -> String {
-    let Some(first) = rejections.first() else { return template.to_owned() };
     replaced(template, |name, missing| {
-        let Some(mine) = value(name, first) else { return missing.to_owned() };
-        let differs = |other: &&Rejection| value(name, other).is_some_and(|v| !v.eq_ignore_ascii_case(&mine));
-        let others = if rejections.iter().any(differs) { " and others" } else { "" };
-        format!("{}{others}", one_line(&redacted(name, &mine, redactor)))
+        let mut seen = HashSet::new();
+        let mut first = Vec::new();
+        for value in rejections.iter().filter_map(|rejection| value(name, rejection)) {
+            if !seen.contains(value.as_ref()) && seen.insert(value.to_ascii_lowercase()) && first.len() < 2 {
+                first.push(value);
+            }
+        }
+        let mut show = |value: &str| one_line(&redacted(name, value, redactor)).into_owned();
+        match (first.as_slice(), seen.len()) {
+            ([], _) => missing.to_owned(),
+            ([a], _) => show(a),
+            ([a, b], 2) => format!("{} and {}", show(a), show(b)),
+            ([a, ..], n) => format!("{} and {} others", show(a), fmt_count(n as u64 - 1)),
+        }
     })
 }
 
 /// As [`fill_command`], the addresses redacted.
 pub fn fill_command_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
     replaced(template, |name, missing| match value(name, rejection) {
+        // `swaks --from '<>'` sends the null reverse-path.
+        None if name == "sender" && rejection.evidence.reverse_path == Some(ReversePath::Null) => {
+            shell_word("<>")
+        }
         // Quotes do not help against `-f/etc/passwd` or `+trace`: the program itself reads it as an option.
         Some(value) if !value.starts_with(['-', '+']) && !value.contains(is_hidden) => {
             shell_word(&redacted(name, &value, redactor))
@@ -133,6 +149,14 @@ fn value<'a>(name: &str, rejection: &'a Rejection) -> Option<Cow<'a, str>> {
         "recipient_domain" => recipient.and_then(domain_of),
         "sender" => sender,
         "sender_domain" => sender.and_then(domain_of),
+        // For incoming mail the server that refused is our own, and the remote MTA is the client.
+        "remote_host" if evidence.direction == Direction::Incoming => {
+            evidence.reporting_mta.as_deref().filter(|name| name.contains('.'))
+        }
+        "our_ip" if evidence.direction == Direction::Incoming => {
+            return evidence.remote_ip.map(|ip| ip.to_string().into());
+        }
+        "remote_ip" if evidence.direction == Direction::Incoming => None,
         "remote_host" => {
             return evidence
                 .remote_mta
@@ -182,10 +206,26 @@ mod tests {
     fn sentences_about_many() {
         let a = refused("news@acme.example", "ana@example.org", "550 no");
         let b = refused("NEWS@acme.example", "bo@example.org", "550 no");
-        assert_eq!(
-            fill_for_all("{recipient} at {recipient_domain} from {sender}", &[&a, &b], &mut Redactor::off()),
-            "ana@example.org and others at example.org from news@acme.example"
+        let c = refused("news@acme.example", "cy@example.net", "550 no");
+        let check = |all: &[&Rejection], expect: &str| {
+            let template = "{recipient} at {recipient_domain} from {sender}";
+            assert_eq!(fill_for_all(template, all, &mut Redactor::off()), expect);
+        };
+        check(&[&a], "ana@example.org at example.org from news@acme.example");
+        check(&[&a, &b], "ana@example.org and bo@example.org at example.org from news@acme.example");
+        check(
+            &[&a, &b, &c],
+            "ana@example.org and 2 others at example.org and example.net from news@acme.example",
         );
+        check(&[], "<recipient> at <recipient domain> from <sender>");
+    }
+
+    #[test]
+    fn incoming_mail_is_refused_by_our_own_server() {
+        let mut incoming = refused("a@acme.example", "b@example.org", "550 no");
+        incoming.evidence.direction = Direction::Incoming;
+        incoming.evidence.reporting_mta = Some("mx.ours.example".into());
+        assert_eq!(fill("{remote_host} refused {our_ip}", &incoming), "mx.ours.example refused 192.0.2.1");
     }
 
     #[test]
@@ -215,5 +255,6 @@ mod tests {
         check("-f@acme.example", "swaks --from {sender}", "swaks --from '<sender>'");
         check("a@-f/etc/passwd", "dig TXT {sender_domain}", "dig TXT '<sender domain>'");
         check("<>", "dig TXT {sender_domain}", "dig TXT '<sender domain>'");
+        check("<>", "swaks --from {sender}", "swaks --from '<>'");
     }
 }

@@ -82,15 +82,16 @@ impl Reader {
         Self::ALL.into_iter().find(|reader| reader.name() == name)
     }
 
-    /// Whether steps of this actor are this reader's to do.
-    pub fn does(self, actor: Actor) -> bool {
-        match self {
-            Self::Team => {
-                matches!(actor, Actor::SenderAdmin | Actor::Sender | Actor::DnsOwner | Actor::Provider)
-            }
-            Self::Sender => actor == Actor::Sender,
-            Self::RecipientPostmaster => matches!(actor, Actor::RecipientAdmin | Actor::Recipient),
-            Self::DnsOwner => actor == Actor::DnsOwner,
+    /// Whether steps of this actor are this reader's to do. Our team runs the sending side of outgoing mail and the
+    /// receiving side of incoming mail.
+    pub fn does(self, actor: Actor, direction: Direction) -> bool {
+        let receiving = matches!(actor, Actor::RecipientAdmin | Actor::Recipient);
+        match (self, direction) {
+            (Self::Team, Direction::Outgoing) => !receiving,
+            (Self::Team, Direction::Incoming) | (Self::RecipientPostmaster, _) => receiving,
+            (Self::Sender, Direction::Outgoing) => actor == Actor::Sender,
+            (Self::Sender, Direction::Incoming) => matches!(actor, Actor::Sender | Actor::SenderAdmin),
+            (Self::DnsOwner, _) => actor == Actor::DnsOwner,
         }
     }
 }
@@ -165,8 +166,7 @@ impl<'a> Writer<'a> {
         if self.is_plain_to_reader() {
             return self.advice.title_and_provider();
         }
-        let domain = self.first.evidence.final_recipient.as_deref().and_then(domain_of);
-        domain.map_or("Refused mail".to_owned(), |domain| format!("Refused mail to {}", one_line(domain)))
+        format!("Refused mail{}", self.parties("", " to {recipient_domain}"))
     }
 
     /// That no rule of ours knows the reply is nobody's concern but the team's.
@@ -176,33 +176,43 @@ impl<'a> Writer<'a> {
 
     /// Whether there is something for this reader to do.
     fn has_steps(&self) -> bool {
-        self.is_plain_to_reader() && self.advice.fix().any(|step| self.reader.does(step.who))
+        self.is_plain_to_reader() && self.advice.fix().any(|step| self.does(step.who))
+    }
+
+    fn does(&self, actor: Actor) -> bool {
+        self.reader.does(actor, self.first.evidence.direction)
+    }
+
+    /// `from` and `to` with their domains filled in; nothing in place of one that the evidence does not say.
+    fn parties(&self, from: &str, to: &str) -> String {
+        let known =
+            |domain: fn(&Rejection) -> Option<&str>| self.rejections.iter().any(|r| domain(r).is_some());
+        let from = if known(sender_domain) { from } else { "" };
+        let to = if known(|r| r.evidence.final_recipient.as_deref().and_then(domain_of)) { to } else { "" };
+        fill_for_all(&format!("{from}{to}"), self.rejections, &mut Redactor::off())
     }
 
     fn greeting(&self) -> Option<String> {
-        let evidence = &self.first.evidence;
-        let sender_domain = match &evidence.reverse_path {
-            Some(ReversePath::Mailbox(mailbox)) => domain_of(mailbox),
-            _ => None,
-        };
-        let from = sender_domain.map_or(String::new(), |domain| format!(" from {}", one_line(domain)));
-        let to_domain = evidence.final_recipient.as_deref().and_then(domain_of);
-        let to = to_domain.map_or(String::new(), |domain| format!(" to {}", one_line(domain)));
-        let text = match (self.reader, evidence.direction) {
+        let mail = self.parties(" from {sender_domain}", " to {recipient_domain}");
+        let to = self.parties("", " to {recipient_domain}");
+        let text = match (self.reader, self.first.evidence.direction) {
             (Reader::Team, _) => return None,
-            (Reader::Sender, _) => {
+            (Reader::Sender, Direction::Outgoing) => {
                 format!("Hello, mail that you sent{to} was refused. This is what the other side said.")
             }
-            (Reader::RecipientPostmaster, Direction::Outgoing) => {
-                format!("Hello, mail{from}{to} is refused by your server. Could you please look into it?")
+            (Reader::Sender, Direction::Incoming) => {
+                format!("Hello, mail that you sent{to} was refused. This is what our server said.")
             }
-            (Reader::RecipientPostmaster, Direction::Incoming) => {
-                format!("Hello, mail{from}{to} is refused. Could you please look into it?")
+            (Reader::RecipientPostmaster, direction) => {
+                let by = if direction == Direction::Outgoing { " by your server" } else { "" };
+                let asks = self.has_steps() || !self.is_plain_to_reader();
+                let request = if asks { " Could you please look into it?" } else { "" };
+                format!("Hello, mail{mail} is refused{by}.{request}")
             }
             (Reader::DnsOwner, _) if self.has_steps() => {
-                format!("Hello, mail{from}{to} is refused. Could you please check the DNS records?")
+                format!("Hello, mail{mail} is refused. Could you please check the DNS records?")
             }
-            (Reader::DnsOwner, _) => format!("Hello, mail{from}{to} is refused."),
+            (Reader::DnsOwner, _) => format!("Hello, mail{mail} is refused."),
         };
         Some(text)
     }
@@ -296,17 +306,25 @@ impl<'a> Writer<'a> {
             text.push(' ');
             text.push_str(&fill_for_all(note, self.rejections, &mut self.redactor));
         }
+        // Notes of rules are written as one sentence for the screen, without a period.
+        if !text.ends_with(['.', '!', '?']) {
+            text.push('.');
+        }
         text
     }
 
     fn steps(&mut self, blocks: &mut Vec<Block>) {
         let reader = self.reader;
         let (mine, others): (Vec<&Step>, Vec<&Step>) =
-            self.advice.fix().partition(|step| reader.does(step.who));
+            self.advice.fix().partition(|step| self.does(step.who));
         if mine.is_empty() {
             blocks.push(Block::Text(self.nothing_to_do()));
         } else {
-            let heading = if reader == Reader::Team { "What to do" } else { "What would help" };
+            let heading = match reader {
+                Reader::Team => "What to do",
+                Reader::Sender => "What you can do",
+                Reader::RecipientPostmaster | Reader::DnsOwner => "What would help",
+            };
             blocks.push(Block::Heading(heading));
             let several = mine.iter().any(|step| step.who != mine[0].who);
             let steps = mine.iter().map(|step| self.step(step, several && reader == Reader::Team)).collect();
@@ -323,10 +341,14 @@ impl<'a> Writer<'a> {
     fn nothing_to_do(&self) -> String {
         match (self.reader, self.advice.verdict.actors.first()) {
             _ if self.advice.class.need == Need::Nothing => "There is nothing to do.".to_owned(),
-            (Reader::RecipientPostmaster, _) => {
+            (Reader::RecipientPostmaster, _) if !self.is_plain_to_reader() => {
                 "Please tell us why this mail is refused and what we should change.".to_owned()
             }
-            (_, Some(actor)) if !self.reader.does(*actor) => {
+            (Reader::RecipientPostmaster, Some(actor)) => format!(
+                "By the reply it is for {} to act. Please tell us if your log shows another reason.",
+                actor_words(*actor)
+            ),
+            (_, Some(actor)) if !self.does(*actor) => {
                 format!("There is nothing for you to do: it is for {} to act.", actor_words(*actor))
             }
             _ => "No step is known that would help.".to_owned(),
@@ -337,7 +359,7 @@ impl<'a> Writer<'a> {
         let reader = self.reader;
         let verify: Vec<&Step> = self.advice.class.verify.iter().collect();
         let mine: Vec<&Step> =
-            verify.into_iter().filter(|step| reader == Reader::Team || reader.does(step.who)).collect();
+            verify.into_iter().filter(|step| reader == Reader::Team || self.does(step.who)).collect();
         if !mine.is_empty() {
             blocks.push(Block::Heading("How to see that it worked"));
             let steps = mine.into_iter().map(|step| self.step(step, false)).collect();
@@ -363,11 +385,17 @@ impl<'a> Writer<'a> {
             }
             // Without a step of theirs there is nothing to wait for.
             _ if !self.has_steps() => None,
-            _ => match retry {
-                Retry::Never => None,
-                Retry::AfterFix => Some("We will send again once we know that this is changed.".to_owned()),
-                Retry::Later | Retry::Auto => Some("Our server will try again later.".to_owned()),
-            },
+            _ => {
+                let text = match (retry, self.first.evidence.direction) {
+                    (Retry::Never, _) => return None,
+                    (_, Direction::Incoming) => "The sender has to send again once this is changed.",
+                    (Retry::AfterFix, _) => {
+                        "Please tell us when this is changed: we will send again and tell you whether it is accepted."
+                    }
+                    (Retry::Later | Retry::Auto, _) => "Our server will try again later.",
+                };
+                Some(text.to_owned())
+            }
         }
     }
 
@@ -391,6 +419,13 @@ pub fn stage_words(stage: Stage, inferred: bool) -> String {
         (Stage::Unknown, _) => "not in the evidence".to_owned(),
         (stage, false) => stage.label().to_owned(),
         (stage, true) => format!("{} (inferred, the evidence does not say it)", stage.label()),
+    }
+}
+
+fn sender_domain(rejection: &Rejection) -> Option<&str> {
+    match &rejection.evidence.reverse_path {
+        Some(ReversePath::Mailbox(mailbox)) => domain_of(mailbox),
+        _ => None,
     }
 }
 
@@ -525,20 +560,39 @@ Hello, mail from acme.example to example.org is refused by your server. Could yo
 
 **Cause**
 
-The mailbox recipient-1@example.org and others does not exist.
+The mailbox recipient-1@example.org and recipient-2@example.org does not exist.
 
 **What would help**
 
-1. Check whether recipient-1@example.org and others should exist
+1. Check whether recipient-1@example.org and recipient-2@example.org should exist
 "
         );
+    }
+
+    #[test]
+    fn our_team_receives_incoming_mail() {
+        let (incoming, outgoing) = (Direction::Incoming, Direction::Outgoing);
+        for (reader, actor, direction, does) in [
+            (Reader::Team, Actor::SenderAdmin, outgoing, true),
+            (Reader::Team, Actor::RecipientAdmin, outgoing, false),
+            (Reader::Team, Actor::RecipientAdmin, incoming, true),
+            (Reader::Team, Actor::SenderAdmin, incoming, false),
+            (Reader::Sender, Actor::SenderAdmin, incoming, true),
+            (Reader::Sender, Actor::SenderAdmin, outgoing, false),
+            (Reader::DnsOwner, Actor::DnsOwner, incoming, true),
+        ] {
+            assert_eq!(reader.does(actor, direction), does, "{reader:?} {actor:?} {direction:?}");
+        }
     }
 
     #[test]
     fn each_reader_gets_their_own() {
         let plain = |class, reader| note(class, reader, NoteFormat::Plain, true);
         let sender = plain("recipient.unknown", Reader::Sender);
-        assert!(sender.contains("1. Check the spelling of recipient-1@example.org and others"), "{sender}");
+        assert!(
+            sender.contains("1. Check the spelling of recipient-1@example.org and recipient-2@example.org"),
+            "{sender}"
+        );
         assert!(!sender.contains("should exist") && !sender.contains("Verdict:"), "{sender}");
         let sender = plain("auth.none", Reader::Sender);
         assert!(

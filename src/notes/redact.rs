@@ -9,7 +9,8 @@ use crate::model::Rejection;
 use crate::smtp::ReversePath;
 use std::collections::HashMap;
 
-/// From how many letters on a bare local part is taken out of a reply: shorter ones are words of their own.
+/// From how many letters on a bare local part is taken out of a reply wherever it stands: shorter ones are words of
+/// their own, and go only where a mailbox is named.
 const MIN_LOCAL_PART: usize = 4;
 
 /// Takes local parts out; remembers which address got which number.
@@ -108,8 +109,11 @@ impl Redactor {
             if before.is_none_or(|b| !is_word(b)) {
                 for (local, name) in &self.local_parts {
                     let Some(head) = rest.get(..local.len()) else { continue };
-                    let ends = rest[local.len()..].chars().next().is_none_or(|c| !is_word(c));
-                    if ends && head.eq_ignore_ascii_case(local) {
+                    let after = rest[local.len()..].chars().next();
+                    let ends = after.is_none_or(|c| !is_word(c));
+                    let certain =
+                        local.chars().count() >= MIN_LOCAL_PART || is_named(text, rest, before, after);
+                    if ends && certain && head.eq_ignore_ascii_case(local) {
                         out.push_str(name);
                         rest = &rest[local.len()..];
                         continue 'text;
@@ -149,7 +153,7 @@ impl Redactor {
             let undetailed = plain.split_once('+').map_or(plain, |(head, _)| head);
             for part in [plain, undetailed] {
                 let known = self.local_parts.iter().any(|(known, _)| known.eq_ignore_ascii_case(part));
-                if part.chars().count() >= MIN_LOCAL_PART && !known && !is_role(part) {
+                if !part.is_empty() && !known && !is_role(part) {
                     self.local_parts.push((part.to_owned(), name.clone()));
                 }
             }
@@ -157,6 +161,17 @@ impl Redactor {
         }
         join(&name, domain)
     }
+}
+
+/// Whether a mailbox is named where `rest` of `text` begins: in quotation marks or brackets, or after `user` and the
+/// like.
+fn is_named(text: &str, rest: &str, before: Option<char>, after: Option<char>) -> bool {
+    let pairs = [('<', '>'), ('\'', '\''), ('"', '"'), ('(', ')'), ('[', ']')];
+    let quoted = pairs.iter().any(|(open, close)| before == Some(*open) && after == Some(*close));
+    let words = text[..text.len() - rest.len()].trim_end_matches([' ', ':', '<', '\'', '"', '=']);
+    let word = words.rsplit(|c: char| !is_word(c)).next().unwrap_or("");
+    let names = ["user", "mailbox", "account", "recipient", "alias", "address", "inbox", "login"];
+    quoted || names.iter().any(|name| name.eq_ignore_ascii_case(word))
 }
 
 /// Spans of what looks like an address: `a@b`, `"a b"@c`, `a%b@c`, `a%40b`, `a=b@c`.
@@ -283,6 +298,8 @@ mod tests {
             ("550 User Annabel. Bye", "550 User recipient-1. Bye"),
             ("550 annabella is another", "550 annabella is another"),
             ("550 bo unknown", "550 bo unknown"),
+            ("550 user bo unknown", "550 user recipient-2 unknown"),
+            ("550 <bo>: 'BO' unknown", "550 <recipient-2>: 'recipient-2' unknown"),
             ("550 from news.team@acme.example.", "550 from sender-1@acme.example."),
             (
                 "550 carl@example.net and dee@example.net",

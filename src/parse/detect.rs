@@ -1,7 +1,7 @@
 //! What kind of evidence a source is: decided by its content, never by its name.
 
 use super::frame::{Framed, framed, journal};
-use super::mta;
+use super::{dress, mta};
 use std::borrow::Cow;
 
 /// How a source is to be read.
@@ -27,14 +27,26 @@ const MAX_LINES: usize = 4000;
 /// So many framed lines make a log even if none of them is an MTA's: its own may come later.
 const MIN_FRAMED: usize = 20;
 
+/// A shorter source can be a paste; nobody pastes more.
+const PASTE: usize = 64 * 1024;
+
 /// The kind of a source whose first bytes are `head`.
 pub fn detect(head: &[u8]) -> Kind {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.iter().all(u8::is_ascii_whitespace) {
         return Kind::Empty;
     }
+    // Line ends of old: the document reader knows them.
+    if memchr::memchr(b'\n', head).is_none()
+        && memchr::memchr(b'\r', head.trim_ascii_end()).is_some()
+        && !is_binary(head)
+    {
+        return Kind::Text;
+    }
     let lines = Counted::new(head);
-    if lines.framed * 2 > lines.filled && (lines.own > 0 || lines.framed >= MIN_FRAMED) {
+    // In a short paste, what is no log line may be the rest of one.
+    let mixed = head.len() < PASTE && (lines.filled - lines.framed) * 10 > lines.filled;
+    if !mixed && lines.framed * 2 > lines.filled && (lines.own > 0 || lines.framed >= MIN_FRAMED) {
         return Kind::Log;
     }
     // Mail first: old charsets (ISO-2022-JP) and attachments look like binary data.
@@ -66,6 +78,7 @@ fn look(line: &[u8]) -> Look {
         return entry.as_ref().and_then(journal::Entry::line).map_or(Look::Other, |l| own(l.program));
     }
     let text = String::from_utf8_lossy(line);
+    let text = dress::undress(&text);
     let found: Option<Framed<'_>> = framed(&text).or_else(|| mta::bare(&text));
     found.map_or(Look::Other, |f| own(f.program))
 }

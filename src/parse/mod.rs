@@ -1,6 +1,7 @@
 //! Bytes to events and evidence. Pure: no input is opened, no clock is read, nothing fails.
 
 pub mod detect;
+pub mod dress;
 pub mod event;
 pub mod frame;
 pub mod line;

@@ -70,8 +70,10 @@ impl Scope {
     /// accepted meanwhile."
     pub fn sentence(&self) -> String {
         let mut out = counted(self.n_refusals.into(), "refusal", "refusals");
-        if self.n_recipients > 0 {
-            out.push_str(&format!(" of {}", counted(self.n_recipients.into(), "recipient", "recipients")));
+        match self.n_recipients {
+            0 if self.n_refusals > 0 => out.push_str(", no recipient named"),
+            0 => {}
+            n => out.push_str(&format!(" of {}", counted(n.into(), "recipient", "recipients"))),
         }
         match self.recipient_domains.as_slice() {
             [] => {}
@@ -91,6 +93,9 @@ impl Scope {
         let same = if self.recipient_domains.len() == 1 { "the same domain" } else { "the same domains" };
         match (self.accepted_same_domains, others) {
             (0, 0) => {}
+            (0, n) if self.recipient_domains.is_empty() => {
+                out.push_str(&format!("; {} {} accepted meanwhile", recipients(n), were(n)))
+            }
             (0, n) => {
                 out.push_str(&format!("; {} at other domains {} accepted meanwhile", recipients(n), were(n)))
             }
@@ -176,7 +181,12 @@ mod tests {
             "2 refusals of 2 recipients at 2 domains, all from acme.example; 2 recipients at the same domains and 3 \
              at others were accepted meanwhile.",
         );
-        check(&[("a@acme.example", "")], &[], "1 refusal, from acme.example.");
+        check(&[("a@acme.example", "")], &[], "1 refusal, no recipient named, from acme.example.");
+        check(
+            &[("a@acme.example", "")],
+            &[("example.com", 2)],
+            "1 refusal, no recipient named, from acme.example; 2 recipients were accepted meanwhile.",
+        );
         check(&[], &[], "0 refusals.");
     }
 }

@@ -28,26 +28,12 @@ impl Drop for Running {
 
 #[test]
 fn a_dropped_log_is_read_and_its_note_is_copied() {
-    let missing: Vec<&str> = ["Xvfb", "xclip"].into_iter().filter(|name| !installed(name)).collect();
-    if !missing.is_empty() {
-        let message = format!("not installed: {}", missing.join(", "));
-        assert!(std::env::var_os("FIVEFIFTY_REQUIRE_DESKTOP").is_none(), "{message}");
-        eprintln!("skipped, {message}");
+    if !can_run() {
         return;
     }
     let (_server, display) = start_server();
     let home = tempfile::tempdir().expect("a folder for what the program remembers");
-    let mut program = Running(
-        Command::new(env!("CARGO_BIN_EXE_fivefifty"))
-            .env("DISPLAY", &display)
-            .env_remove("WAYLAND_DISPLAY")
-            .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("HOME", home.path())
-            .env("XDG_DATA_HOME", home.path())
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the program starts"),
-    );
+    let mut program = start_program(&display, home.path());
 
     let desktop = Desktop::connect(&display).expect("the server answers");
     let window = wait("the window", || {
@@ -69,6 +55,60 @@ fn a_dropped_log_is_read_and_its_note_is_copied() {
     });
     assert!(note.contains("550") && note.contains("authenticat"), "{note}");
     picture(&display);
+}
+
+/// A window that was closed off the screen comes back with its size, and on the screen: there is no window manager
+/// that could bring it back.
+#[test]
+fn an_old_place_off_the_screen_is_not_taken() {
+    if !can_run() {
+        return;
+    }
+    let (_server, display) = start_server();
+    let home = tempfile::tempdir().expect("a folder for what the program remembers");
+    let folder = home.path().join("fivefifty");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("app.ron"), OFF_THE_SCREEN).expect("a file");
+    let mut program = start_program(&display, home.path());
+    let desktop = Desktop::connect(&display).expect("the server answers");
+    let window = wait("the window", || {
+        assert!(program.0.try_wait().expect("a state").is_none(), "the program ended");
+        desktop.find_window("fivefifty")
+    });
+    wait("the old size at a place on the screen", || {
+        desktop.place(window).filter(|place| *place == (0, 0, 1100, 700))
+    });
+}
+
+/// What eframe keeps of a window that was closed off the screen.
+const OFF_THE_SCREEN: &str = r#"{
+    "window": "(normal_geometry:(outer_position_pixels:Some((x:-900.0,y:4000.0)),scale_factor:1.0,inner_size_points:(x:1100.0,y:700.0)),fullscreen:false,maximized:false)",
+}"#;
+
+/// Whether what the tests need is installed; says what is not.
+fn can_run() -> bool {
+    let missing: Vec<&str> = ["Xvfb", "xclip"].into_iter().filter(|name| !installed(name)).collect();
+    if !missing.is_empty() {
+        let message = format!("not installed: {}", missing.join(", "));
+        assert!(std::env::var_os("FIVEFIFTY_REQUIRE_DESKTOP").is_none(), "{message}");
+        eprintln!("skipped, {message}");
+        return false;
+    }
+    true
+}
+
+fn start_program(display: &str, home: &Path) -> Running {
+    Running(
+        Command::new(env!("CARGO_BIN_EXE_fivefifty"))
+            .env("DISPLAY", display)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the program starts"),
+    )
 }
 
 fn installed(name: &str) -> bool {

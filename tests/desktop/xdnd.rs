@@ -57,6 +57,13 @@ impl Desktop {
         String::from_utf8(reply.value).ok().filter(|title| !title.is_empty())
     }
 
+    /// Left, top, width and height on the screen.
+    pub fn place(&self, window: Window) -> Option<(i16, i16, u16, u16)> {
+        let size = self.conn.get_geometry(window).ok()?.reply().ok()?;
+        let at = self.conn.translate_coordinates(window, self.root, 0, 0).ok()?.reply().ok()?;
+        Some((at.dst_x, at.dst_y, size.width, size.height))
+    }
+
     /// Drops files in the middle of `target`; returns when the target says that it has them.
     pub fn drop_files(&self, target: Window, files: &[&Path], patience: Duration) -> Result<()> {
         let source = self.conn.generate_id()?;

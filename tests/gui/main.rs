@@ -6,6 +6,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fivefifty::engine::{Engine, Input};
 use fivefifty::gui::fixture::{self, Fixture};
+use fivefifty::gui::state::Sort;
 use fivefifty::gui::{App, samples};
 use std::sync::Arc;
 
@@ -219,7 +220,95 @@ fn problems_and_lines_not_understood_are_listed() {
     harness.get_by_label("4 not understood").click();
     settle(&mut harness);
     harness.get_by_label("/var/log/mail.log:812").click();
-    assert_eq!(copied(&mut harness), ["/var/log/mail.log:812"]);
+    settle(&mut harness);
+    harness.get_by_label("Line not understood");
+    harness.get_by_label_contains("550 5.1.1 ⟨U+202E⟩no");
+    harness.get_by_label("Copy for a report").click();
+    let texts = copied(&mut harness);
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].contains("mail.log:812\n") && texts[0].contains("550 5.1.1"), "{}", texts[0]);
+    assert!(!texts[0].contains("ana@") && texts[0].contains("@gmail.example"), "{}", texts[0]);
+    assert!(!texts[0].contains("ready"), "lines around it are other people's: {}", texts[0]);
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    assert_eq!(harness.query_all_by_label("Line not understood").count(), 0);
+    assert!(harness.state().selected_pattern().is_some(), "what was selected comes back");
+}
+
+#[test]
+fn a_not_understood_line_opens_the_inspector_of_a_narrow_window() {
+    let mut harness = window_of(fixture::working(), [820.0, 600.0]);
+    harness.get_by_label("4 not understood").click();
+    settle(&mut harness);
+    harness.get_by_label("/var/log/mail.log:812").click();
+    settle(&mut harness);
+    harness.get_by_label("Line not understood");
+}
+
+#[test]
+fn a_field_leads_to_its_line() {
+    let mut harness = window(fixture::working());
+    select(&mut harness, 0);
+    harness.key_press(Key::Num3);
+    settle(&mut harness);
+    assert_eq!(harness.state().raw_line(), None);
+    let places = harness.get_all_by_label("mail.log:81207").collect::<Vec<_>>();
+    assert!(places.len() > 1, "the time, the attempt and the place itself");
+    places[0].click();
+    settle(&mut harness);
+    assert_eq!(harness.state().raw_line(), Some(81_207));
+    harness.get_by_label_contains("client=app3");
+}
+
+#[test]
+fn the_guide_unfolds_below_what_to_do() {
+    let mut harness = window(fixture::working());
+    select(&mut harness, 0);
+    assert_eq!(harness.query_all_by_label("Prevention").count(), 0);
+    // It is below what the window shows: a click by the pointer would not reach it.
+    harness.get_by_label_contains("The guide:").click_accesskit();
+    settle(&mut harness);
+    for title in [
+        "Triage, in this order",
+        "Checks on the sender's side",
+        "Checks on the recipient's side",
+        "Prevention",
+        "Questions",
+        "Should a 550 be retried automatically?",
+    ] {
+        harness.get_by_label(title);
+    }
+    harness.get_by_label_contains("Get the full transcript");
+    assert!(harness.query_all_by_label_contains("swaks --to ").count() > 0, "names are filled in");
+}
+
+#[test]
+fn patterns_can_be_sorted_and_the_keys_follow() {
+    let mut harness = window(fixture::working());
+    let first = harness.state().view().patterns[0].pattern.id.clone();
+    harness.get_by_label("Order of the patterns").click();
+    settle(&mut harness);
+    harness.get_by_label("Last seen first").click();
+    settle(&mut harness);
+    assert_eq!(harness.state_mut().saved_mut().sort, Sort::LastSeen);
+    assert_eq!(harness.state().view().patterns[0].pattern.id, first, "the answer stays as it is");
+    select(&mut harness, 0);
+    let last_seen = |harness: &Harness<'static, App>| {
+        let id = harness.state().selected_pattern().expect("one is selected").to_owned();
+        let row = harness.state().view().patterns.iter().find(|p| *p.pattern.id == *id);
+        row.expect("it is part of the answer").last_seen
+    };
+    let newest = harness.state().view().patterns.iter().map(|p| p.last_seen).max().expect("some");
+    assert_eq!(last_seen(&harness), newest);
+    harness.key_press(Key::N);
+    settle(&mut harness);
+    assert!(last_seen(&harness) <= newest);
+}
+
+#[test]
+fn after_stop_a_bar_says_that_it_is_a_part() {
+    let harness = window(fixture::stopped());
+    harness.get_by_label_contains("Reading was stopped; what was read is shown");
 }
 
 #[test]

@@ -129,6 +129,27 @@ fn logs_without_first_or_last_lines_in_segments() {
     check("short ids", short.as_bytes(), None, &CUTS);
 }
 
+#[test]
+fn dressed_logs_in_segments() {
+    let log = String::from_utf8(generated(100_000, 100)).expect("text");
+    for (from, to) in [
+        ("@shop.example>", "@sh&op.example</b>"),
+        ("removed", "removed</pre>"),
+        ("removed", "removed &"),
+        ("user1", "us\u{1b}[31mer1"),
+        ("user1", "us\u{a0}er1"),
+        ("user1", "usér\u{fffd}"),
+        ("(queue active)", "status=expired, returned to sender\u{1b}[0m"),
+        ("out2", "o\u{1b}[1mut2"),
+        ("\n", "\r\n"),
+        ("status=sent (250", "status=sent (delivered to mailbox"),
+        (", relay=mx", ", orig_to=<\"x>, status=sent (\"@example.org>, relay=mx"),
+        ("[192.0.2.1", "[127.0.0.1"),
+    ] {
+        check(to, log.replace(from, to).as_bytes(), None, &CUTS);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -56,6 +56,7 @@ fn is_told(row: &Value, record: &Value) -> bool {
     let stage = same("stage", "stage")
         || row["stage"].is_null()
         || (file.starts_with("postfix/") && row["stage"] == "ehlo" && record["stage"] == "connect")
-        || (file.starts_with("notices/") && (record["stage_inferred"] == true || record["stage"] == "unknown"));
+        || (file.starts_with("notices/")
+            && (record["stage_inferred"] == true || record["stage"] == "unknown"));
     recipient && code && status && stage && record["action"] == action
 }

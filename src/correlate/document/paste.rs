@@ -7,7 +7,7 @@
 use super::Known;
 use crate::model::{Attempt, Evidence, Harvest, Origin, SourceId, Text};
 use crate::parse::transcript::infer;
-use crate::parse::{Line, Lines};
+use crate::parse::{Line, Lines, dress};
 use crate::smtp::{ReplyCode, Stage, innermost, read_reply, unflatten};
 use std::collections::BTreeSet;
 
@@ -29,6 +29,7 @@ pub(super) fn read(
     let mut found: Vec<Bare> = Vec::new();
     let mut articles = false;
     let mut foreign = false;
+    let mut columns = None;
     for line in Lines::new(source, text, 1, 0) {
         out.coverage.lines += 1;
         if known.logged.contains(&line.number) {
@@ -45,11 +46,15 @@ pub(super) fn read(
             out.coverage.with_reply += 1;
             continue;
         }
-        let Some(reply) = reply_in(&clean) else { continue };
+        let Some(reply) = reply_in(&clean) else {
+            columns = recipient_column(&clean).or(columns);
+            continue;
+        };
         out.coverage.with_reply += 1;
         articles |= is_article(&clean);
         found.push(Bare {
             text: reply.to_owned(),
+            recipient: columns.and_then(|columns| in_column(&clean, columns)),
             line: clean.clone(),
             origin: line.origin(),
             last: line.number,
@@ -69,8 +74,9 @@ pub(super) fn read(
     for bare in found {
         let key: String =
             bare.text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        if told.insert(key) {
-            out.evidence.push(bare.into_evidence());
+        let evidence = bare.into_evidence();
+        if told.insert((key, evidence.final_recipient.clone())) {
+            out.evidence.push(evidence);
         }
     }
 }
@@ -79,6 +85,8 @@ pub(super) fn read(
 struct Bare {
     text: String,
     line: String,
+    /// From a table's column.
+    recipient: Option<String>,
     origin: Origin,
     last: u64,
 }
@@ -114,8 +122,11 @@ impl Bare {
         evidence.enhanced_status = inner.enhanced.or(outer.enhanced);
         evidence.stage = infer::stage(&self.line);
         evidence.stage_inferred = evidence.stage != Stage::Unknown && !self.line.contains("in reply to ");
-        evidence.final_recipient =
-            envelope_recipient(&self.line).or_else(|| infer::recipient(&text)).map(Into::into);
+        evidence.final_recipient = self
+            .recipient
+            .or_else(|| envelope_recipient(&self.line))
+            .or_else(|| infer::recipient(&text))
+            .map(Into::into);
         let host = innermost(&self.line).inner_host.map(|host| host.split('[').next().unwrap_or(host));
         evidence.remote_mta = host.filter(|host| host.contains('.')).map(Text::from);
         let text: Text = if nested.outer.is_empty() { nested.inner.into() } else { text };
@@ -132,15 +143,75 @@ impl Bare {
     }
 }
 
-/// `to=<a@example.org>` in the same line: the envelope says it.
+/// `to=<a@example.org>`, `rcpt=a@example.org`, `"recipient":"a@example.org"` in the same line: the envelope says it.
 fn envelope_recipient(line: &str) -> Option<String> {
-    let (before, rest) = line.split_once("to=<")?;
-    let (address, _) = rest.split_once('>')?;
-    (!before.ends_with('_') && address.contains('@')).then(|| address.to_owned())
+    const KEYS: [&str; 11] = [
+        "to",
+        "rcpt",
+        "recipient",
+        "recipients",
+        "rcpt_to",
+        "rcptto",
+        "emailaddress",
+        "email",
+        "final_recipient",
+        "recipientaddress",
+        "recipient_address",
+    ];
+    for (at, _) in line.match_indices(['=', ':']).take(200) {
+        let before = line[..at].trim_end_matches('"');
+        let start = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+        let quoted = before.len() < at;
+        let key = before[start..].to_ascii_lowercase();
+        // In prose `to: ` says nothing; in JSON the key is quoted.
+        if !KEYS.contains(&key.as_str()) || line.as_bytes()[at] == b':' && !quoted {
+            continue;
+        }
+        let value = line[at + 1..].trim_start_matches([' ', '"', '[', '<', '\'']);
+        let end = value.find(['>', '"', '\'', ',', ';', ' ', ']']).unwrap_or(value.len());
+        if value[..end].contains('@') {
+            return Some(value[..end].to_owned());
+        }
+    }
+    None
+}
+
+/// Which column of a table has the recipients, and what parts the columns: a message trace is exported so.
+fn recipient_column(line: &str) -> Option<(char, usize)> {
+    const NAMES: [&str; 7] = [
+        "recipient",
+        "rcpt",
+        "recipient_address",
+        "recipient address",
+        "recipientaddress",
+        "to",
+        "recipients",
+    ];
+    let separator = [',', '\t', ';'].into_iter().find(|c| line.matches(*c).count() >= 2)?;
+    let column =
+        fields(line, separator).position(|name| NAMES.contains(&name.to_ascii_lowercase().as_str()))?;
+    Some((separator, column))
+}
+
+fn in_column(line: &str, (separator, column): (char, usize)) -> Option<String> {
+    let field = fields(line, separator).nth(column)?;
+    let one = field.contains('@') && !field.contains([' ', ';', ',']);
+    one.then(|| field.to_owned())
+}
+
+/// The fields of a table's line; quotes hide separators (RFC 4180).
+fn fields(line: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    line.split(move |c: char| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    })
+    .map(|field| field.trim().trim_matches('"'))
 }
 
 fn clean(line: &Line<'_>) -> String {
     let text = String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(MAX_LINE)]);
+    let text = dress::undress(&text);
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
     let text = text.replace("**", "");
     text.trim_start_matches([' ', '\t', '>', '`', '|', '*', '-', '"', '\'', '\u{a0}', '\u{feff}'])
@@ -156,8 +227,9 @@ fn reply_in(line: &str) -> Option<&str> {
         let Some(code) = ReplyCode::at_start(rest) else { continue };
         let before = &line[..at];
         let glued = before.ends_with(|c: char| c.is_alphanumeric() || ".-_/=@+#$€:,".contains(c));
-        // `said:550 …` and `smtp;550 …` are glued on purpose.
-        if glued && !before.ends_with("said:") || bytes[at + 1] > b'7' || !code.is_permanent() {
+        // `said:550 …`, `smtp;550 …` and Exchange's `{LED=550 5.4.1 …}` are glued on purpose.
+        let value = before.ends_with('=') && read_reply(rest).enhanced.is_some();
+        if glued && !before.ends_with("said:") && !value || bytes[at + 1] > b'7' || !code.is_permanent() {
             continue;
         }
         let after = &rest[3..];
@@ -165,6 +237,9 @@ fn reply_in(line: &str) -> Option<&str> {
             continue;
         }
         let reply = read_reply(rest);
+        if is_count(reply.text) {
+            continue;
+        }
         if reply.enhanced.is_some_and(|status| status.is_permanent()) {
             return Some(ended(rest, before));
         }
@@ -184,6 +259,19 @@ fn reply_in(line: &str) -> Option<&str> {
 
 /// Without what closes the quotes or brackets that were opened before the reply.
 fn ended<'a>(reply: &'a str, before: &str) -> &'a str {
+    // Inside a string of JSON or CSV, and inside Exchange's braces, it ends with them.
+    let inside = |open: char| before.matches(open).count() - before.matches(&format!("\\{open}")).count();
+    if inside('"') % 2 == 1
+        && let Some(end) = reply.match_indices('"').map(|(at, _)| at).find(|at| !reply[..*at].ends_with('\\'))
+    {
+        return ended(reply[..end].trim_end(), &before.replace('"', " "));
+    }
+    if before.matches('{').count() > before.matches('}').count()
+        && before.ends_with('=')
+        && let Some(end) = reply.find('}')
+    {
+        return reply[..end].trim_end();
+    }
     let close = match before.chars().next_back() {
         Some('"') => '"',
         Some('\'') => '\'',
@@ -193,6 +281,16 @@ fn ended<'a>(reply: &'a str, before: &str) -> &'a str {
         Some('“') => '”',
         _ => return reply.trim_end_matches(['`', '|', ' ']),
     };
+    // In `smtpmsg='550 …' errormsg='…'` the first quote that can close does.
+    let closes = |at: &usize| {
+        let after = &reply[at + close.len_utf8()..];
+        let key = after.trim_start().split_once('=').map_or("", |(key, _)| key);
+        after.starts_with([',', ';', '}', ']']) || !key.is_empty() && !key.contains(char::is_whitespace)
+    };
+    let first = reply.match_indices(close).map(|(at, _)| at).find(closes);
+    if let (Some(at), '\'' | '"') = (first, close) {
+        return reply[..at].trim_end();
+    }
     match reply.rfind(close) {
         // A closing bracket may be the reply's own.
         Some(at) if close != ')' || !reply[..at].contains('(') || reply.ends_with("))") => {
@@ -202,11 +300,10 @@ fn ended<'a>(reply: &'a str, before: &str) -> &'a str {
     }
 }
 
-/// Whether the words can be those of a mail server, not of FTP and not a count.
-fn is_mail_talk(words: &str) -> bool {
-    let lower = words.to_ascii_lowercase();
-    let first = lower.split_whitespace().next().unwrap_or("");
-    const COUNTED: [&str; 24] = [
+/// Whether what follows the code makes it a number of things: `550 messages`, `550 rejected`, `550 5.1.1: 42 mails`.
+fn is_count(words: &str) -> bool {
+    const COUNTED: [&str; 25] = [
+        "senders",
         "messages",
         "mails",
         "emails",
@@ -232,6 +329,43 @@ fn is_mail_talk(words: &str) -> bool {
         "people",
         "deliveries",
     ];
+    /// Alone, these are things counted, too.
+    const NOUNS: [&str; 4] = ["mailbox", "user", "mail", "message"];
+    const DONE: [&str; 9] = [
+        "rejected",
+        "rejects",
+        "bounced",
+        "deferred",
+        "delivered",
+        "received",
+        "forwarded",
+        "discarded",
+        "held",
+    ];
+    let capital = words.trim_start().starts_with(|c: char| c.is_ascii_uppercase());
+    let lower = words.to_ascii_lowercase();
+    let mut words =
+        lower.split_whitespace().map(|word| word.trim_matches([':', ',', '.', ';', ')', '(', '%']));
+    let first = words.next().unwrap_or("");
+    let number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    if first.is_empty() {
+        return words.next().is_some_and(number) && words.next().is_none_or(|word| COUNTED.contains(&word));
+    }
+    match words.next() {
+        // `550 Rejected` is a reply, `550 rejected` a sum.
+        None => {
+            !capital && (DONE.contains(&first) || NOUNS.contains(&first))
+                || COUNTED.contains(&first)
+                || number(first)
+        }
+        Some(second) if number(first) => COUNTED.contains(&second) || first.len() > 3,
+        Some(second) => COUNTED.contains(&first) || DONE.contains(&first) && number(second),
+    }
+}
+
+/// Whether the words can be those of a mail server, not of FTP.
+fn is_mail_talk(words: &str) -> bool {
+    let lower = words.to_ascii_lowercase();
     const MAIL: [&str; 44] = [
         "mailbox",
         "user",
@@ -289,11 +423,9 @@ fn is_mail_talk(words: &str) -> bool {
         "failed to change",
         "login incorrect",
     ];
-    let count = first.starts_with(|c: char| c.is_ascii_digit())
-        || COUNTED.contains(&first.trim_end_matches([',', '.', ';', ')']));
     let of_mail = lower.contains("mail") || lower.contains("recipient");
     let ftp = !of_mail && FTP.iter().any(|w| lower.contains(w));
-    !count && !ftp && MAIL.iter().any(|w| lower.contains(w))
+    !ftp && MAIL.iter().any(|w| lower.contains(w))
 }
 
 /// Signs of an FTP session around.

@@ -33,7 +33,7 @@ fn mailboxes() {
     check("550 bob.smith@example.org: no", "550 <recipient>: no");
     check("550 to rfc822;bob.smith@example.org.", "550 to rfc822;<recipient>.");
     check("550 <xbob.smith@example.org> no", "550 <address> no");
-    check("553 <alice@sender.example>: not owned by user carol", "553 <address>: not owned by user carol");
+    check("553 <alice@sender.example>: not owned by user carol", "553 <address>: not owned by user <id>");
     check("550 mailto:postmaster@other.example please", "550 mailto:<address> please");
     check("550 User bob.smith unknown", "550 User <recipient> unknown");
     check("550 No such user (bob.smith)", "550 No such user (<recipient>)");
@@ -51,6 +51,9 @@ fn ordinary_words_stay() {
         e.final_recipient = Some(recipient.into());
         assert_eq!(&*judge().judge(e).pattern.text, text);
     }
+    let mut e = evidence("550 user <o'brien> and o'brien unknown");
+    e.final_recipient = Some("o'brien@example.org".into());
+    assert_eq!(&*judge().judge(e).pattern.text, "550 user <recipient> and <recipient> unknown");
     let mut e = evidence("550 <\"a b\"@example.org> no user");
     e.final_recipient = Some("\"a b\"@example.org".into());
     assert_eq!(&*judge().judge(e).pattern.text, "550 <recipient> no user");
@@ -76,6 +79,11 @@ fn hosts_and_addresses() {
     check("550 mx1.mail.example.net ESMTP", "550 <host> ESMTP");
     check("550 policy of other.example", "550 policy of <domain>");
     check("550 See google.com", "550 See google.com");
+    check("554 <mailer[192.0.2.1]>: Client host rejected", "554 <<host>[<ip>]>: Client host rejected");
+    check("554 relay.other.example [192.0.2.1] is refused", "554 <host> [<ip>] is refused");
+    check("554 other.example (mxgmx012) not available", "554 other.example (<host>) not available");
+    check("504 <carol>: Helo command rejected: x", "504 <host>: Helo command rejected: x");
+    check("550 Access denied...4f1c23a9d0", "550 Access denied...<id>");
     check("554 no - mta4321.mail.bf1.yahoo.com", "554 no - <host>");
     check("550 not local host other.example, not a gateway", "550 not local host <domain>, not a gateway");
     check("550 [MAIL FROM domain [other.example] fails]", "550 [MAIL FROM domain [<domain>] fails]");
@@ -127,10 +135,14 @@ fn numbers_and_times() {
     check("552 limit 25MB", "552 limit <n>MB");
     check("550 [192.0.2.1       13] Our system", "550 [<ip> <n>] Our system");
     check("550 score 12.5 of 5", "550 score <n> of <n>");
-    check("450 since Mon, 31 Jan 2024 10:00:00 +0000", "450 since <date> <time> +<n>");
+    check("450 since Mon, 31 Jan 2024 10:00:00 +0000", "450 since <date> <time>");
     check("450 since Jan 31 10:00:00", "450 since <date> <time>");
     check("450 since 31 Jan 2024.", "450 since <date>.");
     check("450 you may try", "450 you may try");
+    check("450 since Tue, 1 Dec 2026 23:59:59 -0800 (PST) ok", "450 since <date> <time> ok");
+    check("450 in 5 minutes or 300s", "450 in <time> or <time>");
+    check("550 1,200 of 250/250 (100%) messages", "550 <n> of <n>/<n> (<n>%) messages");
+    check("550 Error 17 seconds", "550 Error 17 seconds");
 }
 
 #[test]
@@ -243,6 +255,24 @@ fn tokens_of_the_rules_survive() {
         .filter(|(_, token)| !token.contains('@'))
         .filter(|(_, token)| {
             !judge.judge(evidence(&format!("550 no {token} here"))).pattern.text.contains(token.as_str())
+        })
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// A word that masking changes would never match, since the judge tries rules on the masked reply.
+#[test]
+fn words_of_the_rules_survive() {
+    let mut masked = Masked::default();
+    let knowledge = Arc::clone(&judge().knowledge);
+    let nothing = Varying::default();
+    let lost: Vec<_> = knowledge
+        .rules()
+        .iter()
+        .flat_map(|rule| rule.any_text.iter().chain(&rule.all_text).map(move |words| (&rule.id, words)))
+        .filter(|(_, words)| {
+            masked.mask(std::iter::once(words.as_str()), &nothing);
+            !masked.example(&nothing).contains(words.as_str())
         })
         .collect();
     assert!(lost.is_empty(), "{lost:?}");

@@ -1,6 +1,5 @@
 //! How bad is it: refused, and its share of all recipients in the evidence.
 
-use crate::classify::Need;
 use crate::gui::frame_ctx::FrameCtx;
 use crate::gui::widgets::text;
 use crate::gui::words;
@@ -14,7 +13,7 @@ pub fn headline_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     let colors = &theme.colors;
     let rect = ui.max_rect();
     let refused = u64::from(frame.view.n_refused_total);
-    let accepted = frame.snapshot.n_accepted();
+    let accepted = frame.summary.n_accepted;
     let row = rect.shrink2(egui::vec2(theme.sizes.gap_large, 0.0));
 
     let mut x = row.left();
@@ -37,14 +36,7 @@ pub fn headline_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     }
     let left_end = x;
 
-    let mut needs = [0_u64; 3];
-    for pattern in &frame.view.patterns {
-        match frame.class(&pattern.verdict).map_or(Need::Act, |c| c.need) {
-            Need::Act => needs[0] += 1,
-            Need::Wait => needs[1] += 1,
-            Need::Nothing => needs[2] += 1,
-        }
-    }
+    let needs = frame.summary.needs;
     let mut x = row.right();
     let kinds = [
         (needs[2], "nothing to do", colors.muted),

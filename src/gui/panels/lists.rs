@@ -2,9 +2,10 @@
 
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
+use crate::gui::state::{Place, Why};
 use crate::gui::widgets::{icons, text};
 use crate::gui::words;
-use crate::model::SourceProblem;
+use crate::model::{Origin, SourceProblem};
 use eframe::egui;
 use egui::{Align, Ui, vec2};
 
@@ -18,8 +19,8 @@ pub fn problem_text(problem: &SourceProblem) -> String {
     }
 }
 
-/// The list of problems.
-pub fn problems_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
+/// The list of problems. One with a place can be opened there.
+pub fn problems_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let theme = frame.theme;
     let problems = &frame.snapshot.problems;
     let area = egui::ScrollArea::vertical().id_salt("problems").auto_shrink([false, false]);
@@ -27,39 +28,72 @@ pub fn problems_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
         for (i, problem) in problems[range.clone()].iter().enumerate() {
             ui.push_id(range.start + i, |ui| {
                 let message = words::one_line(&problem_text(problem));
-                let (rect, response) = ui.allocate_exact_size(
-                    vec2(ui.available_width(), theme.sizes.message_row),
-                    egui::Sense::hover(),
-                );
-                response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &message));
+                let origin = problem.problem.origin;
+                let selected = origin.is_some() && origin == shown_place(frame);
+                let (rect, response) = match origin {
+                    Some(_) => text::row_ui(ui, theme.sizes.message_row, &message, selected),
+                    None => {
+                        let size = vec2(ui.available_width(), theme.sizes.message_row);
+                        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+                        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &message));
+                        (rect, response)
+                    }
+                };
+                if origin.is_some() {
+                    text::row_background(ui, theme, rect, &response, selected);
+                }
                 let center = rect.left_center() + vec2(20.0, 0.0);
                 text::icon(ui, center, icons::WARNING, theme.icon(14.0), theme.colors.warning);
                 let place = rect.with_min_x(rect.left() + 34.0);
                 text::paint(ui, place, Align::Min, &message, theme.body(), theme.colors.text);
-                response.on_hover_text(message);
+                if response.on_hover_text(message).clicked()
+                    && let Some(origin) = origin
+                {
+                    let why = Why::Problem(problem.problem.message.clone());
+                    out.push(UiCommand::ShowPlace(Some(Place { origin, why })));
+                }
             });
         }
     });
 }
 
-/// The list of lines with a 5yz reply that were not understood.
+/// The place that the inspector shows.
+fn shown_place(frame: &FrameCtx<'_>) -> Option<Origin> {
+    frame.selection.place.as_ref().map(|place| place.origin)
+}
+
+/// The list of lines with a 5yz reply that were not understood. A click shows the line.
 pub fn not_understood_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let theme = frame.theme;
-    let places = &frame.snapshot.coverage.not_understood_at;
+    let coverage = &frame.snapshot.coverage;
+    let places = &coverage.not_understood_at;
+    let more = coverage.not_understood.saturating_sub(places.len() as u64);
+    let n_rows = places.len() + usize::from(more > 0);
     let area = egui::ScrollArea::vertical().id_salt("not understood").auto_shrink([false, false]);
-    area.show_rows(ui, theme.sizes.message_row, places.len(), |ui, range| {
-        for origin in &places[range] {
-            let place = format!("{}:{}", frame.snapshot.source_name(origin.source), origin.line);
+    area.show_rows(ui, theme.sizes.message_row, n_rows, |ui, range| {
+        for at in range {
+            let Some(origin) = places.get(at) else {
+                let rest = format!("and {} more, counted without their places", words::number(more));
+                let size = vec2(ui.available_width(), theme.sizes.message_row);
+                let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+                let inner = rect.with_min_x(rect.left() + theme.sizes.gap_large);
+                text::paint(ui, inner, Align::Min, &rest, theme.small(), theme.colors.faint);
+                continue;
+            };
+            let name = words::one_line(frame.snapshot.source_name(origin.source));
+            let place = format!("{name}:{}", origin.line);
             ui.push_id((origin.source.0, origin.start), |ui| {
-                let (rect, response) = text::row_ui(ui, theme.sizes.message_row, &place, false);
-                text::row_background(ui, theme, rect, &response, false);
+                let selected = shown_place(frame) == Some(*origin);
+                let (rect, response) = text::row_ui(ui, theme.sizes.message_row, &place, selected);
+                text::row_background(ui, theme, rect, &response, selected);
                 let inner = rect.with_min_x(rect.left() + theme.sizes.gap_large);
                 let end = text::paint(ui, inner, Align::Min, &place, theme.mono(), theme.colors.text).right();
                 let rest = inner.with_min_x(end + theme.sizes.gap_large);
                 let hint = "a reply with a 5yz code that no grammar took";
                 text::paint(ui, rest, Align::Min, hint, theme.small(), theme.colors.faint);
-                if response.on_hover_text("Copy the place").clicked() {
-                    out.push(UiCommand::Copy(place.clone(), "Place copied"));
+                if response.on_hover_text("Show the line").clicked() {
+                    let place = Place { origin: *origin, why: Why::NotUnderstood };
+                    out.push(UiCommand::ShowPlace(Some(place)));
                 }
             });
         }
@@ -94,7 +128,7 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             ui.add_space(theme.sizes.gap_large);
             let (term, all) = ("Drop the last term", "Clear the filter");
             ui.horizontal(|ui| {
-                ui.add_space((ui.available_width() - 264.0).max(0.0) / 2.0);
+                ui.add_space((ui.available_width() - 253.0).max(0.0) / 2.0);
                 if button_ui(ui, theme, Look::Main, None, term, term).clicked() {
                     out.push(UiCommand::DropLastTerm);
                 }
@@ -104,6 +138,9 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             });
         } else {
             heading(ui, icons::ENVELOPE_SIMPLE_OPEN, "No refusal found");
+            if snapshot.state == ReadState::Stopped {
+                sentence(ui, "Reading was stopped; the rest was not read");
+            }
             let coverage = &snapshot.coverage;
             let n_sources = words::counted(snapshot.sources.len() as u64, "source", "sources");
             let lines = words::counted(coverage.lines, "line", "lines");
@@ -113,14 +150,20 @@ pub fn empty_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
                 snapshot.sources.iter().flat_map(|s| s.formats.iter().copied()).collect();
             formats.sort_unstable();
             formats.dedup();
-            let recognised = if formats.is_empty() {
-                "No format of mail evidence was recognised".to_owned()
-            } else {
+            // Formats are those of refusals; a log of accepted mail only is known by who wrote it.
+            let writers = || coverage.by_daemon.iter().filter(|(_, counts)| counts.understood > 0);
+            let known = !formats.is_empty() || writers().next().is_some();
+            let recognised = if !formats.is_empty() {
                 format!("Recognised: {}", formats.join(", "))
+            } else if known {
+                let names: Vec<&str> = writers().take(8).map(|(name, _)| name.as_str()).collect();
+                format!("Recognised: lines of {}", names.join(", "))
+            } else {
+                "No format of mail evidence was recognised".to_owned()
             };
             sentence(ui, &recognised);
             ui.add_space(theme.sizes.gap_large);
-            let tips = if formats.is_empty() {
+            let tips = if !known {
                 ["Try the log of the mail server, the whole notice as .eml, or a pasted transcript", ""]
             } else {
                 [

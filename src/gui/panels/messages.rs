@@ -19,7 +19,7 @@ pub fn lower_list_ui(ui: &mut Ui, frame: &FrameCtx<'_>, list: List, out: &mut Co
     header_ui(ui, frame, list, out);
     match list {
         List::Messages => messages_ui(ui, frame, out),
-        List::Problems => lists::problems_ui(ui, frame),
+        List::Problems => lists::problems_ui(ui, frame, out),
         List::NotUnderstood => lists::not_understood_ui(ui, frame, out),
     }
 }
@@ -87,7 +87,7 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let width = ui.available_width();
     // The two addresses share what the other columns leave; columns go when there is no room for them.
     let fixed =
-        [(116.0, true), (84.0, width > 600.0), (82.0, true), (100.0, width > 700.0), (34.0, width > 480.0)];
+        [(112.0, true), (80.0, width > 600.0), (76.0, true), (92.0, width > 700.0), (34.0, width > 480.0)];
     let taken: f32 = fixed.iter().filter(|(_, shown)| *shown).map(|(w, _)| w).sum();
     let sender_shown = width > 420.0;
     let gaps = theme.sizes.gap * 8.0 + theme.sizes.gap_large;
@@ -95,7 +95,7 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     // In a wide list the reply takes what addresses do not need.
     let reply = if rest > 760.0 { rest - 500.0 - theme.sizes.gap } else { 0.0 };
     let rest = if reply > 0.0 { 500.0 } else { rest };
-    let recipient = if sender_shown { (rest * 0.54).floor() } else { rest };
+    let recipient = if sender_shown { (rest * 0.55).floor() } else { rest };
 
     let mut columns: Vec<(&str, f32)> = vec![("Time", fixed[0].0), ("Recipient", recipient)];
     if sender_shown {
@@ -114,7 +114,8 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let mut table = TableBuilder::new(ui)
         .id_salt(("messages", columns.len()))
         .striped(false)
-        .sense(egui::Sense::click())
+        // Not a stop of Tab for each cell: the arrow keys go through the rows.
+        .sense(egui::Sense::CLICK)
         .cell_layout(egui::Layout::left_to_right(Align::Center))
         .auto_shrink([false, false])
         .min_scrolled_height(60.0)
@@ -225,4 +226,21 @@ pub fn problem_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let place = Rect::from_min_max(pos2(rect.left() + 34.0, rect.top()), pos2(right, rect.bottom()));
     text::paint(ui, place, Align::Min, &words::one_line(&message), theme.small(), colors.muted);
     ui.interact(place, ui.scope_id().with("problem"), egui::Sense::hover()).on_hover_text(message);
+}
+
+/// The quiet bar after Stop: the numbers are those of a part.
+pub fn stopped_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
+    let theme = frame.theme;
+    let rect = ui.max_rect();
+    let color = theme.colors.warning;
+    let center = rect.left_center() + vec2(20.0, 0.0);
+    text::icon(ui, center, crate::gui::widgets::icons::STOP, theme.icon(15.0), color);
+    let progress = &frame.snapshot.progress;
+    let mut words = "Reading was stopped; what was read is shown".to_owned();
+    if let Some(percent) = words::percent(progress.bytes_read, progress.bytes_total) {
+        words.push_str(&format!(" ({percent} of all)"));
+    }
+    let response = ui.interact(rect, ui.scope_id().with("stopped"), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+    text::paint(ui, rect.with_min_x(rect.left() + 34.0), Align::Min, &words, theme.small(), color);
 }

@@ -9,7 +9,9 @@ use egui::{Align2, Context, Order, Stroke, StrokeKind, vec2};
 
 /// Says over the whole window what a drop will do.
 pub fn drop_overlay(ctx: &Context, theme: &Theme, hover: Hover, something_open: bool) {
-    let layer = egui::LayerId::new(Order::Foreground, egui::Id::unique("drop overlay"));
+    // In front of tooltips, which stay as the pointer does not move while files are dragged.
+    let layer = egui::LayerId::new(Order::Tooltip, egui::Id::unique("drop overlay"));
+    ctx.move_to_top(layer);
     let painter = ctx.layer_painter(layer);
     let rect = ctx.content_rect();
     painter.rect_filled(rect, 0, theme.colors.overlay);

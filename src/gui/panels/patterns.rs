@@ -3,6 +3,7 @@
 use crate::classify::Need;
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
+use crate::gui::state::Sort;
 use crate::gui::widgets::button::{badge_width, paint_badge};
 use crate::gui::widgets::{icons, reply, text};
 use crate::gui::words;
@@ -33,7 +34,9 @@ pub fn patterns_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     }
     let offset_id = ui.make_persistent_id(egui::Id::unique("patterns offset"));
     let output = area.show_rows(ui, row_height, patterns.len(), |ui, range| {
-        for row in &patterns[range.start.min(patterns.len())..range.end.min(patterns.len())] {
+        let order = &frame.summary.order;
+        for at in &order[range.start.min(order.len())..range.end.min(order.len())] {
+            let Some(row) = patterns.get(*at as usize) else { continue };
             ui.push_id(&row.pattern.id, |ui| pattern_ui(ui, frame, row, out));
         }
     });
@@ -43,7 +46,8 @@ pub fn patterns_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
 /// The place of the selected pattern in the list.
 fn selected_at(frame: &FrameCtx<'_>) -> Option<usize> {
     let id = frame.selection.pattern.as_deref()?;
-    frame.view.patterns.iter().position(|p| &*p.pattern.id == id)
+    let is_it = |at: &u32| frame.view.patterns.get(*at as usize).is_some_and(|p| &*p.pattern.id == id);
+    frame.summary.order.iter().position(is_it)
 }
 
 fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
@@ -56,20 +60,45 @@ fn header_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let n = words::number(frame.view.patterns.len() as u64);
     let place = inner.with_min_x(title.right() + 10.0);
     text::paint(ui, place, Align::Min, &n, theme.body(), theme.colors.faint);
-    if frame.selection.pattern.is_some() && frame.view.patterns.len() > 1 {
-        let galley = text::line(ui, "All messages", theme.small(), theme.colors.accent, 200.0);
-        let rect = Rect::from_min_max(
-            pos2(inner.right() - galley.size().x, rect.top() + 4.0),
-            pos2(inner.right(), rect.bottom() - 4.0),
-        );
-        let response = ui.interact(rect, ui.scope_id().with("all messages"), egui::Sense::click());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "All messages"));
-        text::paint_galley(ui, rect, Align::Min, galley, theme.colors.accent);
-        if response.on_hover_text("Show the messages of all patterns").clicked() {
-            out.push(UiCommand::SelectPattern(None));
+    // From the right: the order, then the way back to the messages of all patterns.
+    let mut right = inner.right();
+    let mut link = |ui: &mut Ui, label: &str, name: &str, color: Color32, caret: bool| {
+        let galley = text::line(ui, label, theme.small(), color, 200.0);
+        let left = right - galley.size().x - if caret { 15.0 } else { 0.0 };
+        let place = Rect::from_min_max(pos2(left, rect.top() + 4.0), pos2(right, rect.bottom() - 4.0));
+        let response = ui.interact(place, ui.scope_id().with(name), egui::Sense::click());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+        let color = if response.hovered() { theme.colors.text } else { color };
+        text::paint_galley(ui, place, Align::Min, galley, color);
+        if caret {
+            let center = pos2(right - 5.0, rect.center().y + 0.5);
+            text::icon(ui, center, icons::CARET_DOWN, theme.icon(11.0), color);
         }
-    } else {
-        text::paint(ui, inner, Align::Max, "most refusals first", theme.small(), theme.colors.faint);
+        if response.has_focus() {
+            let stroke = egui::Stroke::new(1.0, theme.colors.accent);
+            ui.painter().rect_stroke(place.expand2(vec2(4.0, 0.0)), 3, stroke, egui::StrokeKind::Inside);
+        }
+        right = left - theme.sizes.gap_large * 1.5;
+        response
+    };
+    if frame.view.patterns.len() > 1 {
+        let sort = frame.summary.sort;
+        let menu = link(ui, sort.label(), "Order of the patterns", theme.colors.muted, true);
+        egui::Popup::menu(&menu).show(|ui| {
+            ui.set_min_width(170.0);
+            for other in Sort::ALL {
+                if ui.radio(other == sort, other.label()).clicked() {
+                    out.push(UiCommand::SortPatterns(other));
+                    ui.close();
+                }
+            }
+        });
+        if frame.selection.pattern.is_some() {
+            let all = link(ui, "All messages", "All messages", theme.colors.accent, false);
+            if all.on_hover_text("Show the messages of all patterns").clicked() {
+                out.push(UiCommand::SelectPattern(None));
+            }
+        }
     }
     text::underline(ui, theme, rect);
 }
@@ -102,7 +131,7 @@ fn pattern_ui(ui: &mut Ui, frame: &FrameCtx<'_>, row: &PatternRow, out: &mut Com
     let lower = |left: f32, right: f32| Rect::from_min_max(pos2(left, rect.center().y), pos2(right, bottom));
     let mut right = rect.right() - theme.sizes.gap_large;
     if rect.width() > 430.0 {
-        let left = right - 86.0;
+        let left = right - 94.0;
         text::paint(
             ui,
             upper(left, right),

@@ -171,8 +171,11 @@ fn sample_ui(ui: &mut Ui, frame: &FrameCtx<'_>, sample: &Sample) -> bool {
     let left = inner.with_max_x(detail.left() - theme.sizes.gap);
     let (upper, lower) = left.split_top_bottom_at_fraction(0.5);
     text::paint(ui, upper, Align::Min, &sample.title, theme.strong(), colors.text);
-    text::paint(ui, lower, Align::Min, &sample.shows, theme.body(), colors.muted);
-    response.on_hover_text(&sample.shows).clicked()
+    let shows = sample.shows.trim_end_matches('.');
+    let cut = text::line(ui, shows, theme.body(), colors.muted, lower.width()).elided;
+    text::paint(ui, lower, Align::Min, shows, theme.body(), colors.muted);
+    let response = if cut { response.on_hover_text(shows) } else { response };
+    response.clicked()
 }
 
 fn recent_ui(ui: &mut Ui, frame: &FrameCtx<'_>, recent: &[Recent], out: &mut Commands) {
@@ -216,9 +219,8 @@ fn recent_ui(ui: &mut Ui, frame: &FrameCtx<'_>, recent: &[Recent], out: &mut Com
 
 fn places_ui(ui: &mut Ui, frame: &FrameCtx<'_>) {
     let theme = frame.theme;
-    ui.spacing_mut().item_spacing.y = 5.0;
-    ui.add_space(theme.sizes.gap_small);
     text::section_ui(ui, theme, "Where logs are");
+    ui.spacing_mut().item_spacing.y = 5.0;
     for (system, place) in PLACES {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;

@@ -56,7 +56,7 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
             }
         }
         if snapshot.state == ReadState::Stopped {
-            ui.add(small("stopped: what was read is kept".to_owned(), colors.warning));
+            ui.add(small("stopped".to_owned(), colors.warning));
         }
         if snapshot.state == ReadState::Reading {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| progress_ui(ui, frame, out));
@@ -64,15 +64,17 @@ pub fn status_bar_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     });
 }
 
+/// The names of a few sources, the number of many.
 fn source_names(frame: &FrameCtx<'_>) -> String {
     let sources = &frame.snapshot.sources;
-    let mut names: Vec<&str> = sources.iter().take(3).map(|s| words::file_name(&s.name)).collect();
-    let more = sources.len().saturating_sub(names.len());
-    let rest = format!("{} more", words::number(more as u64));
-    if more > 0 {
-        names.push(&rest);
+    if sources.is_empty() {
+        return "opening…".to_owned();
     }
-    if names.is_empty() { "opening…".to_owned() } else { words::one_line(&names.join(", ")) }
+    if sources.len() > 3 {
+        return words::counted(sources.len() as u64, "source", "sources");
+    }
+    let names: Vec<&str> = sources.iter().map(|s| words::file_name(&s.name)).collect();
+    words::one_line(&names.join(", "))
 }
 
 /// The sources with what was found in each; the first twenty.

@@ -95,6 +95,8 @@ fn menu_ui(ui: &mut Ui, frame: &FrameCtx<'_>, open: bool, out: &mut Commands) {
         }
         ui.separator();
         let mut transient = frame.view.include_transient;
+        // A menu takes the edges away, and the box could not be seen.
+        ui.visuals_mut().widgets.inactive.bg_fill = theme.colors.line;
         if ui.checkbox(&mut transient, "Show deferred mail (4yz) too").clicked() {
             out.push(UiCommand::IncludeTransient(transient));
             ui.close();

@@ -33,6 +33,7 @@ pub fn button_ui(
     let size = vec2(icon_width + gap + galley.size().x + 2.0 * padding, 28.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    super::text::show_focused(&response);
     let hot = response.hovered();
     let (fill, edge, fg) = match look {
         Look::Main => (if hot { colors.accent_hover } else { colors.accent }, None, colors.on_accent),
@@ -131,6 +132,7 @@ pub fn link_ui(ui: &mut Ui, theme: &Theme, text: &str, font: FontId, color: Colo
     let galley = super::text::line(ui, text, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, text));
+    super::text::show_focused(&response);
     ui.painter().galley(rect.min, galley, color);
     if response.hovered() || response.has_focus() {
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, color));
@@ -150,6 +152,7 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
     let size = vec2(ui.available_width(), galley.size().y.max(18.0) + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, ticked, text));
+    super::text::show_focused(&response);
     let square = Rect::from_min_size(rect.min + vec2(0.0, 2.0), vec2(16.0, 16.0));
     if ticked {
         ui.painter().rect_filled(square, 4, colors.good);
@@ -164,4 +167,28 @@ pub fn tick_ui(ui: &mut Ui, theme: &Theme, ticked: bool, text: &str) -> Response
     }
     ui.painter().galley(rect.min + vec2(24.0, 1.0), galley, color);
     response
+}
+
+/// The title of something that a click unfolds. True while it is unfolded.
+pub fn fold_ui(ui: &mut Ui, theme: &Theme, id: &str, title: &str) -> bool {
+    let colors = &theme.colors;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::click());
+    let id = egui::Id::unique(("fold", id));
+    let mut open = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or_default();
+    if response.clicked() {
+        open = !open;
+        ui.data_mut(|d| d.insert_temp(id, open));
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, open, title));
+    super::text::show_focused(&response);
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, theme.line());
+    let icon = if open { super::icons::CARET_DOWN } else { super::icons::CARET_RIGHT };
+    let color = if response.hovered() { colors.text } else { colors.muted };
+    super::text::icon(ui, rect.left_center() + vec2(6.0, 0.0), icon, theme.icon(13.0), color);
+    super::text::paint(ui, rect.with_min_x(rect.left() + 20.0), Align::Min, title, theme.strong(), color);
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, colors.accent);
+        ui.painter().rect_stroke(rect.shrink2(vec2(0.0, 3.0)), 3, stroke, StrokeKind::Inside);
+    }
+    open
 }

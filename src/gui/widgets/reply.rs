@@ -1,6 +1,8 @@
 //! Replies: masked ones with pills for the variable parts, verbatim ones with marked words.
 
+use super::text::append;
 use crate::gui::theme::Theme;
+use crate::gui::words::visible;
 use eframe::egui;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId, Galley, Rect, Ui, vec2};
@@ -13,6 +15,9 @@ pub struct Masked {
     pills: Vec<Range<usize>>,
 }
 
+/// How far a pill reaches beyond its name.
+const PILL_END: f32 = 5.0;
+
 /// Lays out `550 5.1.1 <recipient> unknown`: `<recipient>` becomes a pill.
 pub fn masked(ui: &Ui, theme: &Theme, text: &str, color: Color32, width: f32, wrap: bool) -> Masked {
     let mut job = LayoutJob::default();
@@ -20,19 +25,21 @@ pub fn masked(ui: &Ui, theme: &Theme, text: &str, color: Color32, width: f32, wr
     let plain = TextFormat::simple(theme.mono(), color);
     let inside = TextFormat::simple(theme.mono(), theme.colors.text);
     let mut n_chars = 0;
+    // What follows a pill begins where its right end is over.
+    let mut space = 0.0;
     for part in parts(text) {
         match part {
             Part::Words(words) => {
-                job.append(words, 0.0, plain.clone());
+                append(&mut job, words, space, &plain);
                 n_chars += words.chars().count();
+                space = 0.0;
             }
             Part::Pill(name) => {
-                job.append(name, 5.0, inside.clone());
+                job.append(name, space + PILL_END, inside.clone());
                 let len = name.chars().count();
                 pills.push(n_chars..n_chars + len);
-                // Thin spaces leave room for the pill's right end.
-                job.append("\u{2009}", 0.0, plain.clone());
-                n_chars += len + 1;
+                n_chars += len;
+                space = PILL_END;
             }
         }
     }
@@ -52,13 +59,17 @@ impl Masked {
 
     /// Paints it with its top left corner at `pos`.
     pub fn paint(&self, ui: &Ui, theme: &Theme, pos: egui::Pos2) {
+        // The cursor behind a pill stands where the next word begins, so its width is that of its characters.
+        let advance = ui.painter().layout_no_wrap("0".to_owned(), theme.mono(), theme.colors.text).size().x;
         for pill in &self.pills {
             let at = |index: usize| self.galley.pos_from_cursor(egui::text::CCursor::new(index));
             let (from, to) = (at(pill.start), at(pill.end));
             if to.left() > from.left() && (to.top() - from.top()).abs() < 1.0 {
-                let left_top = vec2(from.left() + 1.0, from.top());
-                let rect = Rect::from_min_max(pos + left_top, pos + vec2(to.left() + 4.0, to.bottom()));
-                ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, theme.colors.line);
+                let right = (from.left() + advance * pill.len() as f32).min(to.left());
+                let min = vec2(from.left() - PILL_END + 1.0, from.top());
+                let rect = Rect::from_min_max(pos + min, pos + vec2(right + PILL_END - 1.0, to.bottom()));
+                let fill = theme.colors.text.gamma_multiply(if theme.dark { 0.13 } else { 0.08 });
+                ui.painter().rect_filled(rect.expand2(vec2(0.0, 0.5)), 3, fill);
             }
         }
         ui.painter().galley(pos, self.galley.clone(), theme.colors.text);
@@ -109,11 +120,11 @@ pub fn marked(text: &str, marks: &[Range<u32>], font: FontId, color: Color32, ma
         if start < at || text.get(start..end).is_none() {
             continue;
         }
-        job.append(&crate::gui::words::visible(&text[at..start]), 0.0, plain.clone());
-        job.append(&crate::gui::words::visible(&text[start..end]), 0.0, marked.clone());
+        append(&mut job, &visible(&text[at..start]), 0.0, &plain);
+        append(&mut job, &visible(&text[start..end]), 0.0, &marked);
         at = end;
     }
-    job.append(&crate::gui::words::visible(&text[at..]), 0.0, plain);
+    append(&mut job, &visible(&text[at..]), 0.0, &plain);
     job
 }
 

@@ -50,10 +50,119 @@ pub fn bsd(text: &str) -> Option<(Stamp, &str)> {
     if !(1..=31).contains(&day) || b.get(at) != Some(&b' ') {
         return None;
     }
-    at += 1;
+    day_and_time(text, month, day, at + 1)
+}
+
+/// `[2026 ]14:51:07[.123456]` at `at`, after month and day. Some devices and rsyslog templates write the year.
+fn day_and_time(text: &str, month: u32, day: u32, mut at: usize) -> Option<(Stamp, &str)> {
+    let b = text.as_bytes();
+    let mut year = None;
+    if let (Some(high), Some(low), Some(b' ')) =
+        (b.get(at..at + 2).and_then(two), b.get(at + 2..at + 4).and_then(two), b.get(at + 4))
+    {
+        year = Some(high * 100 + low);
+        at += 5;
+    }
     let secs = time_of_day(b.get(at..)?)?;
     let (nanos, at) = fraction(b, at + 8);
-    Some((Stamp::NoYear { month, day, secs, nanos }, &text[at..]))
+    let rest = text.get(at..)?;
+    let Some(year) = year else { return Some((Stamp::NoYear { month, day, secs, nanos }, rest)) };
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let days = i64::from(chrono::Datelike::num_days_from_ce(&date) - UNIX_EPOCH_FROM_CE);
+    Some((Stamp::Full(DateTime::from_timestamp(days * 86_400 + i64::from(secs), nanos)?), rest))
+}
+
+/// The beginnings of the months' names, as other languages write them in a time stamp.
+const OTHER_MONTHS: [(&str, u32); 52] = [
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("янв", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("fev", 2),
+    ("фев", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("mrz", 3),
+    ("mrt", 3),
+    ("maa", 3),
+    ("мар", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("апр", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mei", 5),
+    ("mag", 5),
+    ("maj", 5),
+    ("мая", 5),
+    ("май", 5),
+    ("juin", 6),
+    ("jun", 6),
+    ("giu", 6),
+    ("июн", 6),
+    ("juil", 7),
+    ("jul", 7),
+    ("lug", 7),
+    ("июл", 7),
+    ("aug", 8),
+    ("aoû", 8),
+    ("ago", 8),
+    ("авг", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("сен", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("out", 10),
+    ("окт", 10),
+    ("nov", 11),
+    ("ноя", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("déc", 12),
+    ("dic", 12),
+    ("дек", 12),
+];
+
+/// `nov. 17 14:51:07`, `17 Okt 14:51:07`: what journalctl and `ls` write where another language is set.
+pub fn local(text: &str) -> Option<(Stamp, &str)> {
+    let (first, rest) = text.split_once(' ')?;
+    let rest = rest.trim_start_matches(' ');
+    let (second, rest) = rest.split_once(' ')?;
+    let month = |word: &str| {
+        if word.len() > 12 || word.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let word = word.to_lowercase();
+        OTHER_MONTHS.iter().find(|(start, _)| word.starts_with(start)).map(|(_, number)| *number)
+    };
+    let day = |word: &str| {
+        let word = word.strip_suffix(['.', ',']).unwrap_or(word);
+        let short = word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit());
+        word.parse().ok().filter(|day| short && (1..=31).contains(day))
+    };
+    let (month, day) = match (month(first), day(second)) {
+        (Some(month), Some(day)) => (month, day),
+        _ => (month(second)?, day(first)?),
+    };
+    let rest = rest.trim_start_matches(' ');
+    day_and_time(text, month, day, text.len() - rest.len())
+}
+
+/// `1763387467.123456`: seconds since 1970 (`journalctl -o short-unix`).
+pub fn epoch(text: &str) -> Option<(Stamp, &str)> {
+    let b = text.as_bytes();
+    let whole = b.iter().take(11).take_while(|c| c.is_ascii_digit()).count();
+    if whole != 10 || b.get(10) != Some(&b'.') {
+        return None;
+    }
+    let (nanos, at) = fraction(b, 10);
+    let time = DateTime::from_timestamp(text[..10].parse().ok()?, nanos)?;
+    (b.get(at) == Some(&b' ')).then_some((Stamp::Full(time), &text[at..]))
 }
 
 /// `2026-11-17T14:51:07[.123456][Z|+01:00|+0100]`, also with a blank or a comma where some programs write one.
@@ -138,7 +247,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: &str) {
-        let got = bsd(text).or_else(|| iso(text));
+        let got = bsd(text).or_else(|| iso(text)).or_else(|| local(text)).or_else(|| epoch(text));
         let got = got.map_or("none".into(), |(stamp, rest)| match stamp {
             Stamp::Full(t) => format!("{} |{rest}", t.format("%FT%T%.fZ")),
             Stamp::NoYear { month, day, secs, nanos } => format!("{month}-{day} {secs} {nanos} |{rest}"),
@@ -157,11 +266,19 @@ mod tests {
         check("2026-11-17T14:51:07Z mx", "2026-11-17T14:51:07Z | mx");
         check("2026-11-17 14:51:07 -0330 [7] x", "2026-11-17T18:21:07Z | [7] x");
         check("2026-11-17 14:51:07.25 1a", "2026-11-17T14:51:07.250Z | 1a");
+        check("Nov 17 2026 14:51:07 mx", "2026-11-17T14:51:07Z | mx");
+        check("nov. 17 14:51:07 mx", "11-17 53467 0 | mx");
+        check("Okt 17 14:51:07 mx", "10-17 53467 0 | mx");
+        check("17 Mär 14:51:07 mx", "3-17 53467 0 | mx");
+        check("17. août 2026 14:51:07 mx", "2026-08-17T14:51:07Z | mx");
+        check("ноя  7 14:51:07 mx", "11-7 53467 0 | mx");
+        check("1763387467.123456 mx", "2025-11-17T13:51:07.123456Z | mx");
+        check("1763387467 mx", "none");
         check("2024-02-29 14:51:07", "2024-02-29T14:51:07Z |");
         check("2026-02-29 14:51:07", "none");
         check("Nov 32 14:51:07 mx", "none");
         check("Nov 17 24:51:07 mx", "none");
-        check("November 17 14:51:07", "none");
+        check("November 17 14:51:07", "11-17 53467 0 |");
         check("Foo 17 14:51:07 mx", "none");
     }
 }

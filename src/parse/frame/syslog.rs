@@ -6,7 +6,7 @@
 //! `mail-1  | `. Container tools put more in front: there, the program's name is what is looked for.
 
 use super::Framed;
-use super::stamp::{Stamp, bsd, iso};
+use super::stamp::{Stamp, bsd, epoch, iso, local};
 use crate::parse::mta;
 
 /// Takes the frame off `text`; `None` if it has none.
@@ -15,7 +15,14 @@ pub fn framed(text: &str) -> Option<Framed<'_>> {
     match found {
         Some(found) if mta::by_program(found.program).is_some() => Some(found),
         // A container's own syslog inside another: the inner one knows the program.
-        Some(found) => embedded(found.message).or(Some(found)),
+        Some(found) => {
+            let inner = embedded(found.message).map(|inner| match inner.stamp {
+                // Two programs hand the line on within a moment; whose host the outer one names is not known.
+                Stamp::None => Framed { stamp: found.stamp, ..inner },
+                _ => inner,
+            });
+            inner.or(Some(found))
+        }
         None => embedded(text),
     }
 }
@@ -158,10 +165,10 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
         let word_end = memchr::memchr(b' ', &text.as_bytes()[at..]).map_or(text.len(), |n| at + n);
         let word = &text[at..word_end];
         if at >= stamp_ends
-            && let Some((found, rest)) = bsd(&text[at..]).or_else(|| iso(&text[at..]))
+            && let Some((found, rest)) = stamp_in(&text[at..], word.len())
         {
             stamp = found;
-            stamp_ends = text.len() - rest.len();
+            stamp_ends = text.len() - without_zone(rest).len();
             host = None;
         } else if word.ends_with(':')
             && let Some((program, pid, message)) = tag(&text[at..])
@@ -177,6 +184,26 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
         at = word_end + 1;
     }
     None
+}
+
+/// A stamp that begins in the first word: at its start, or where grep's `mail.log.1:`, `1200:` or `mail.log-1200-`
+/// ends.
+fn stamp_in(text: &str, word_len: usize) -> Option<(Stamp, &str)> {
+    let starts = text[..word_len].match_indices([':', '-', '|', '>', '[', '\t', '=']).map(|(at, _)| at + 1);
+    std::iter::once(0).chain(starts).find_map(|at| {
+        let text = &text[at..];
+        bsd(text).or_else(|| iso(text)).or_else(|| local(text)).or_else(|| epoch(text))
+    })
+}
+
+/// What follows a zone's letters: ` CET mx …`. A host is not written so.
+fn without_zone(rest: &str) -> &str {
+    let Some((word, after)) = rest.strip_prefix(' ').and_then(|rest| rest.split_once(' ')) else {
+        return rest;
+    };
+    let zone = (3..=5).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
+    // The program follows a host, not a zone.
+    if zone && tag(after).is_none() { &rest[word.len() + 1..] } else { rest }
 }
 
 #[cfg(test)]
@@ -237,7 +264,35 @@ mod tests {
         );
         check("postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
         check("mail | postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
-        check("Nov 17 14:51:07 vm docker[9]: postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
+        check("Nov 17 14:51:07 vm docker[9]: postfix/smtp[7]: x", "11-17T53467 - postfix/smtp 7 |x");
+    }
+
+    #[test]
+    fn prefixes_of_grep_and_journalctl() {
+        for prefix in [
+            "mail.log.1:",
+            "/var/log/mail.log-2.gz:",
+            "1200:",
+            "/var/log/maillog:1200:",
+            "maillog-1200-",
+            "  12\t",
+        ] {
+            let line = format!("{prefix}Nov 17 14:51:07 mx postfix/smtp[7]: x");
+            check(&line, "11-17T53467 mx postfix/smtp 7 |x");
+            let line = format!("{prefix}2026-11-17T14:51:07+00:00 mx postfix/smtp[7]: x");
+            check(&line, "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
+        }
+        check("Okt 17 14:51:07 mx postfix/smtp[7]: x", "10-17T53467 mx postfix/smtp 7 |x");
+        check(
+            "Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x",
+            "2026-11-17T14:51:07Z mx postfix/smtp 7 |x",
+        );
+        check("Nov 17 2026 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
+        check("1763387467.123456 mx postfix/smtp[7]: x", "2025-11-17T13:51:07Z mx postfix/smtp 7 |x");
+        check(
+            "Nov 17 14:51:07 mx postfix@-.service[7]: postfix/smtp[7]: x",
+            "11-17T53467 - postfix/smtp 7 |x",
+        );
     }
 
     #[test]

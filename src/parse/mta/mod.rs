@@ -42,8 +42,44 @@ pub fn by_program(program: &str) -> Option<&'static Dialect> {
 }
 
 /// The frame of a line that an MTA wrote to a file of its own.
+///
+/// In front may stand what grep, a pager or a container tool adds: `mainlog.1:`, `12: `, `exim-1  | `. There the line
+/// has to say something, not only look like a remark.
 pub fn bare(text: &str) -> Option<Framed<'_>> {
-    DIALECTS.iter().find_map(|d| d.bare?(text))
+    let at_start = || DIALECTS.iter().find_map(|d| d.bare?(text));
+    at_start().or_else(|| {
+        let text = &text[behind_prefix(text)?..];
+        DIALECTS.iter().find_map(|d| {
+            let found = d.bare?(text)?;
+            let line = LogLine {
+                time: None,
+                host: None,
+                program: found.program,
+                pid: found.pid,
+                message: found.message.into(),
+            };
+            let event = (d.parse)(&line)?;
+            (!matches!(event.kind, EventKind::Other)).then_some(found)
+        })
+    })
+}
+
+/// How long a prefix may be.
+const MAX_PREFIX: usize = 160;
+
+/// Where a date stands behind a prefix: `2026-11-17 ` after something that is no part of a word.
+fn behind_prefix(text: &str) -> Option<usize> {
+    let head = &text.as_bytes()[..text.len().min(MAX_PREFIX)];
+    memchr::memchr_iter(b'-', head).find_map(|dash| {
+        let at = dash.checked_sub(4).filter(|at| *at > 0)?;
+        let date = head.get(at..at + 11)?;
+        let shaped = date.iter().enumerate().all(|(n, b)| match n {
+            4 | 7 => *b == b'-',
+            10 => *b == b' ',
+            _ => b.is_ascii_digit(),
+        });
+        (shaped && b" :|>\t*`-\"'".contains(&head[at - 1])).then_some(at)
+    })
 }
 
 /// Whether a known program could be named in `head`: a cheap check before a closer look.

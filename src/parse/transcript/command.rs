@@ -79,6 +79,10 @@ pub(super) fn read(text: &str) -> Option<Command<'_>> {
         "AUTH" => {
             let mechanism = argument.split(' ').next().unwrap_or("");
             MECHANISMS.iter().any(|m| m.eq_ignore_ascii_case(mechanism)).then_some(())?;
+            // At most one response follows; JavaMail remarks `AUTH LOGIN command trace suppressed`.
+            let mut words = argument.split_whitespace().skip(1);
+            let remark = words.next().is_some_and(|w| matches!(w, "succeeded" | "failed" | "command"));
+            (!remark && words.next().is_none()).then_some(())?;
             Some(Command { verb: Verb::Auth, argument: mechanism })
         }
         "MAIL" => Some(Command { verb: Verb::Mail, argument: after_keyword(argument, "FROM")? }),

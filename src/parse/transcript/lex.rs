@@ -102,8 +102,120 @@ pub(super) fn lex(line: &str, mut each: impl FnMut(&Prefix, Kind<'_>)) {
             None => break,
         }
     }
+    if let Some((marked, kind)) = behind_marker(line.trim()) {
+        each(&marked, kind);
+        return;
+    }
     prefix.style = Style::of(&prefix.key, false);
     each(&prefix, Kind::Other(line.trim()));
+}
+
+/// How long a program's own columns before the arrow may be.
+const MAX_COLUMNS: usize = 200;
+
+/// Content behind columns of unknown form and an arrow or a label: `192.0.2.1 [1A2C] Thu, 17 Nov 2026 14:51:07 >>> `,
+/// `"SMTPC"⇥12⇥7⇥"2026-11-17 14:51:07.123"⇥"192.0.2.1"⇥"RECEIVED: `, `2026-11-17T14:51:07.123Z,Out,08D1,6,…,<,`,
+/// `mailnews.smtp: S: `, `[2026-11-17 14:51:07] 4< `.
+fn behind_marker(line: &str) -> Option<(Prefix, Kind<'_>)> {
+    let bytes = line.as_bytes();
+    let head = &bytes[..bytes.len().min(MAX_COLUMNS)];
+    // Columns have numbers, or are one word: prose mostly ends here.
+    let first_number = head.iter().position(u8::is_ascii_digit).unwrap_or(head.len());
+    let one_word = head.iter().position(|b| *b == b' ').unwrap_or(head.len());
+    if first_number == head.len() && bytes.get(one_word.wrapping_sub(1)) != Some(&b':') {
+        return None;
+    }
+    for at in 1..head.len() {
+        let starts = match head[at] {
+            b'<' | b'>' => !matches!(head[at - 1], b'<' | b'>' | b'=' | b'-'),
+            b'-' | b'=' => matches!(head[at - 1], b' ' | b'\t'),
+            b'A'..=b'Z' | b'a'..=b'z' => matches!(head[at - 1], b' ' | b'\t' | b'"'),
+            _ => false,
+        };
+        if !starts || !line.is_char_boundary(at) {
+            continue;
+        }
+        let Some(len) = marker_len(&line[at..]) else { continue };
+        let columns = &line[..at];
+        let after = &line[at + len..];
+        let by_comma = columns.ends_with(',') && after.starts_with(',');
+        let content = if by_comma { csv_field(&after[1..]) } else { after.trim_start() };
+        let content = match columns.bytes().filter(|b| *b == b'"').count() % 2 {
+            1 => content.strip_suffix('"').unwrap_or(content),
+            _ => content,
+        };
+        let Some(kind) = classify(content).filter(|kind| *kind != Kind::Dot) else { continue };
+        let word = columns.trim_end();
+        if !(columns.bytes().any(|b| b.is_ascii_digit()) || word.ends_with(':') && !word.contains(' ')) {
+            return None;
+        }
+        let mut prefix =
+            Prefix { key: format!("…{}", line[at..at + len].to_ascii_lowercase()), ..Prefix::default() };
+        // The program has sent the reply: it is the server (Exchange's SmtpReceive, hMailServer's SMTPD, IceWarp).
+        let sent = prefix.key.contains('>') && !prefix.key.contains('<') || prefix.key.ends_with("sent:");
+        if sent && matches!(kind, Kind::Reply { .. }) {
+            prefix.style = Style::Server;
+        }
+        prefix.id = column_id(columns);
+        prefix.time = columns.char_indices().find_map(|(at, c)| {
+            let (crate::parse::frame::Stamp::Full(time), _) =
+                crate::parse::frame::stamp::iso(columns.get(at..).filter(|_| c.is_ascii_digit())?)?
+            else {
+                return None;
+            };
+            Some(time)
+        });
+        return Some((prefix, kind));
+    }
+    None
+}
+
+/// What follows a program's own columns and an arrow or a label, whatever it is, and where it begins.
+pub(super) fn after_marker(line: &str) -> Option<(usize, &str)> {
+    let bytes = line.as_bytes();
+    (1..bytes.len().min(MAX_COLUMNS)).filter(|at| line.is_char_boundary(*at)).find_map(|at| {
+        let parted = matches!(bytes[at - 1], b' ' | b'\t' | b'"' | b',') || bytes[at - 1].is_ascii_digit();
+        let after = at + marker_len(&line[at..]).filter(|_| parted)?;
+        let rest = line[after..].trim_start_matches([' ', ',', '\t']);
+        Some((line.len() - rest.len(), rest))
+    })
+}
+
+/// The length of an arrow or a label at the start of `text`.
+fn marker_len(text: &str) -> Option<usize> {
+    const ARROWS: [&str; 12] = ["<<<", ">>>", "<--", "-->", "<==", "==>", "<<", ">>", "<-", "->", "<", ">"];
+    if let Some(arrow) = ARROWS.iter().find(|arrow| text.starts_with(**arrow)) {
+        let after = text.as_bytes().get(arrow.len());
+        return matches!(after, Some(b' ' | b'\t' | b',')).then_some(arrow.len());
+    }
+    let b = text.as_bytes();
+    let colon = b.iter().take(18).position(|c| *c == b':')?;
+    if b.get(colon + 1) != Some(&b' ') {
+        return None;
+    }
+    let label = text.get(..colon)?;
+    let mut named = LABELS.iter().chain(&["smtp send", "smtp response"]);
+    named.any(|known| known.eq_ignore_ascii_case(label)).then_some(colon + 1)
+}
+
+/// The session's id in a program's columns: what stands in brackets, or the third of several columns.
+fn column_id(columns: &str) -> Option<String> {
+    let separator = ['\t', ','].into_iter().find(|c| columns.matches(*c).count() >= 4);
+    if let Some(separator) = separator {
+        let third = columns.split(separator).nth(2)?.trim_matches('"');
+        return (!third.is_empty() && third.len() <= 64).then(|| third.to_owned());
+    }
+    let (_, rest) = columns.rsplit_once('[')?;
+    let (id, _) = rest.split_once(']')?;
+    (!id.is_empty() && id.len() <= 32 && id.matches(':').count() < 2).then(|| id.to_owned())
+}
+
+/// The first field of a CSV line.
+fn csv_field(text: &str) -> &str {
+    match text.strip_prefix('"') {
+        Some(quoted) => &quoted[..quoted.find("\",").or(quoted.rfind('"')).unwrap_or(quoted.len())],
+        None => text.split(',').next().unwrap_or(text),
+    }
 }
 
 /// The line without the decoration whose keys are `key`, for content lines.

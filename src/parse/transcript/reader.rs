@@ -3,17 +3,18 @@
 //! Two passes: the first learns who speaks in which decoration, the second reads. Memory grows with the refusals and
 //! with what is open, not with the document.
 
-use super::command::{Command, Verb};
+use super::command::{Command, MECHANISMS, Verb};
 use super::connect;
 use super::lex::{self, Kind, Prefix};
 use super::refusal::{Refusal, Reply, words};
 use super::roles::{Role, Roles};
+use super::secrets::HIDDEN;
 use super::session::Session;
 use super::style::Style;
 use super::summary::{self, Detail, Summary};
 use crate::model::{Harvest, Origin, SourceId};
 use crate::parse::{Line, Lines};
-use crate::smtp::{ReplyCode, Stage};
+use crate::smtp::{ReplyCode, ReversePath, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sessions that are open at the same time; the oldest ends when there are more.
@@ -22,6 +23,8 @@ const MAX_OPEN: usize = 1024;
 const MAX_RETOLD: usize = 20_000;
 /// Bytes of one reply that are kept.
 const MAX_REPLY: usize = 32 * 1024;
+/// Credentials of one document that are looked for in its replies.
+const MAX_SECRETS: usize = 64;
 /// A refusal is told again within this many records.
 const NEAR: usize = 64;
 
@@ -74,6 +77,8 @@ struct Reader {
     done: Vec<Refusal>,
     accepted: Vec<crate::model::Text>,
     retold: Vec<Refusal>,
+    /// Credentials that clients sent.
+    secrets: BTreeSet<String>,
     /// Lines taken as replies by the sessions that turned out to be SMTP.
     lines: Vec<u64>,
     /// An error message whose code comes in a later line (PHPMailer), with its line number.
@@ -132,6 +137,10 @@ impl Reader {
             Kind::Reply { code, more, text } => self.reply_line(prefix, id, role, (code, more, text), origin),
             Kind::Command(command) => {
                 self.close();
+                if command.verb == Verb::Auth {
+                    let response = line.split_whitespace().next_back().unwrap_or("");
+                    self.note_secret(response);
+                }
                 let session = self.session(&id);
                 if session.in_content && role != Role::Server {
                     session.content(lex::content(line));
@@ -231,6 +240,10 @@ impl Reader {
         }
         self.close();
         let session = self.session(id);
+        if session.awaits_credential() && !session.in_content {
+            self.note_secret(lex::after_marker(line).map_or_else(|| lex::content(line), |(_, text)| text));
+        }
+        let session = self.session(id);
         if session.in_content {
             if line.contains("We are completely uploaded") || line.contains("upload completely sent off") {
                 session.content_sent(origin);
@@ -258,8 +271,12 @@ impl Reader {
             return;
         }
         let found = summary::read(line);
-        for Summary { stage, code, text, recipient } in found {
+        for Summary { stage, code, text, recipient, sender } in found {
+            let before = self.retold.len();
             self.retell(prefix, stage, code, &text, recipient, origin);
+            if let (Some(sender), Some(told)) = (sender, self.retold.get_mut(before)) {
+                told.reverse_path = Some(ReversePath::Mailbox(sender.into()));
+            }
         }
     }
 
@@ -360,6 +377,18 @@ impl Reader {
         }
     }
 
+    /// A credential: servers repeat what they could not decode.
+    fn note_secret(&mut self, response: &str) {
+        let response = response.trim_matches(['"', '\'', ',', ' ']).trim_end_matches("\\r\\n");
+        if (6..4096).contains(&response.len())
+            && !response.contains(' ')
+            && !MECHANISMS.iter().any(|m| m.eq_ignore_ascii_case(response))
+            && self.secrets.len() < MAX_SECRETS
+        {
+            self.secrets.insert(response.to_owned());
+        }
+    }
+
     /// The reply is complete.
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
@@ -434,6 +463,13 @@ impl Reader {
             }
             told.infer_stage();
             merge(&mut self.done, &mut told_before, told);
+        }
+        for refusal in self.done.iter_mut().filter(|refusal| refusal.stage == Stage::Auth) {
+            for secret in &self.secrets {
+                if refusal.reply.text.contains(secret.as_str()) {
+                    refusal.reply.text = refusal.reply.text.replace(secret.as_str(), HIDDEN).into();
+                }
+            }
         }
         self.done.sort_by_key(|refusal| refusal.reply.origin.start);
         for recipient in &self.accepted {
@@ -538,7 +574,13 @@ fn told_by_server(key: &str) -> bool {
 
 /// Whether `text` is what a hard wrap cut off the reply before it.
 fn is_wrapped_rest(text: &str, open: &Open) -> bool {
-    let starts_low = text.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '(' | '<' | '[' | '/'));
+    let in_link = open.text.rsplit(' ').next().is_some_and(|word| word.contains("://"));
+    let starts_low = text.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '(' | '<' | '['))
+        || text.starts_with('/') && in_link;
+    // What `openssl s_client` says when it waits and when it ends.
+    if text.starts_with("read R BLOCK") || text.starts_with("read:errno") || text == "closed" {
+        return false;
+    }
     let long = open.last_len >= 60;
     let room = open.text.len() + text.len() < MAX_REPLY;
     !text.is_empty()

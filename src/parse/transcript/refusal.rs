@@ -88,7 +88,7 @@ impl Refusal {
         };
         evidence.action = if transient { Action::Delayed } else { Action::Failed };
         let peer = self.peer;
-        if style == Style::Postfix {
+        if matches!(style, Style::Postfix | Style::Server) {
             // Postfix sends its postmaster the transcript of sessions in which *it* refused a client.
             evidence.direction = Direction::Incoming;
             evidence.reporting_mta = peer.server;

@@ -9,7 +9,7 @@ use super::lex::{self, Kind};
 use std::borrow::Cow;
 
 /// What stands for a credential.
-const HIDDEN: &str = "••••";
+pub(super) const HIDDEN: &str = "••••";
 
 /// Hides credentials in the lines of a document, fed in order.
 #[derive(Clone, Default, Debug)]
@@ -59,7 +59,7 @@ impl Secrets {
             let blob = tail.trim_start_matches([' ', '\t']);
             // What closes a literal is kept; the response runs to there.
             let closed = blob.rfind("\\r\\n").filter(|i| blob.len() - i <= 8);
-            let open_len = blob.trim_end_matches(['\'', '"', '`', ')', ';', ' ']).len();
+            let open_len = blob.trim_end_matches(['\'', '"', '`', ')', ';', ' ', ',']).len();
             let kept = closed.unwrap_or(open_len);
             if blob[..kept].is_empty() {
                 return None;
@@ -91,7 +91,7 @@ impl Secrets {
                 let rest = blob_of(text);
                 let told = matches!(prefix.key.as_str(), "===" | "*" | "***");
                 let one_word = !rest.is_empty() && !rest.contains(char::is_whitespace);
-                let client = !prefix.key.is_empty();
+                let client = !prefix.key.is_empty() || lex::after_marker(text).is_some();
                 hide |= !told && (asked && (one_word || client) || in_auth && one_word && is_base64(rest));
             }
         });
@@ -100,6 +100,13 @@ impl Secrets {
             return None;
         }
         let blob = blob_of(line.trim_end());
+        // In a program's columns, what closes the field is kept.
+        if blob.contains([' ', '\t', ','])
+            && let Some((at, text)) = lex::after_marker(line)
+        {
+            let kept = text.trim_end().trim_end_matches(['"', ',']).len();
+            return Some(format!("{}{HIDDEN}{}", &line[..at], &text[kept..]));
+        }
         let at = line.trim_end().len() - blob.len();
         let at = if blob.is_empty() { line.len() } else { at };
         let kept =
@@ -241,6 +248,35 @@ mod tests {
             "AUTH LOGIN\nZGVtbw==\nc2VjcmV0\nMAIL FROM:<a@example.org>",
             "AUTH LOGIN\n••••\n••••\nMAIL FROM:<a@example.org>",
         );
+    }
+
+    #[test]
+    fn behind_columns() {
+        for (server, client, close) in [
+            (
+                "1\t2\t3\t\"2026-11-17 14:51:07\"\t\"RECEIVED: ",
+                "1\t2\t3\t\"2026-11-17 14:51:07\"\t\"SENT: ",
+                "\"",
+            ),
+            (
+                "2026-11-17T14:51:07.123Z,Out,08D1,5,a:1,b:25,<,",
+                "2026-11-17T14:51:07.123Z,Out,08D1,5,a:1,b:25,>,",
+                ",",
+            ),
+            (
+                "192.0.2.9 [1A2C] Thu, 17 Nov 2026 14:51:07 +0200 >>> ",
+                "192.0.2.9 [1A2C] Thu, 17 Nov 2026 14:51:07 +0200 <<< ",
+                "",
+            ),
+            ("[2026-11-17 14:51:07] 4< ", "[2026-11-17 14:51:07] 4> ", ""),
+        ] {
+            let text = |blob: &str| {
+                [(client, "AUTH LOGIN"), (server, "334 UGFzc3dvcmQ6"), (client, blob), (server, "535 no")]
+                    .map(|(columns, text)| format!("{columns}{text}{close}"))
+                    .join("\n")
+            };
+            check(&text("c2VjcmV0"), &text("••••"));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::connect::{self, Target};
 use super::infer;
 use super::lex;
 use super::refusal::{Peer, Refusal, Reply};
+use super::style::Style;
 use crate::model::{Origin, OriginalMail, Text};
 use crate::smtp::{ReversePath, Stage};
 use std::collections::VecDeque;
@@ -43,6 +44,8 @@ pub(super) struct Session {
     welcomed: bool,
     greeting_refused: bool,
     ended: bool,
+    /// Only the replies that refuse are shown.
+    errors_only: bool,
     lmtp: bool,
     /// Refused EHLO or STARTTLS: no matter if the session goes on.
     held: Option<Refusal>,
@@ -98,6 +101,11 @@ impl Session {
     /// Whether the client says EHLO after its QUIT was answered: the greeting of the next session is not shown.
     pub(super) fn has_ended(&self) -> bool {
         self.ended && self.pending.is_empty()
+    }
+
+    /// Whether the client answers a challenge next.
+    pub(super) fn awaits_credential(&self) -> bool {
+        self.pending.front().is_some_and(|pending| pending.verb == Verb::Auth)
     }
 
     /// Whether a command waits for its reply, or nothing at all was answered yet.
@@ -182,9 +190,30 @@ impl Session {
         let greets = !self.greeted && first_reply && (code.get() == 220 || self.pending.is_empty());
         // A burst sent before the greeting: 220 is nobody else's reply.
         let late_greeting = !self.greeted && first_reply && matches!(code.get(), 220 | 421 | 554);
-        if greets || late_greeting {
+        // A reply that names the recipient greets nobody: what was before it is not shown.
+        let recipient =
+            infer::recipient(&reply.text).filter(|_| greets && self.commands == 0 && is_refusal(&reply));
+        if let Some(recipient) = recipient {
+            self.greeted = true;
+            let mut refusal = Refusal::new(Stage::RcptTo, reply);
+            refusal.stage_inferred = true;
+            refusal.recipient = Some(recipient.into());
+            self.found.push(refusal);
+            return;
+        }
+        let errors_only = reply.style == Style::Swaks && self.pending.len() > 1;
+        if greets || late_greeting && !errors_only {
             self.greeting(reply);
             return;
+        }
+        // swaks can be told to show errors only: then a reply answers the command before it.
+        let hello = |p: &Pending| matches!(p.verb, Verb::Ehlo | Verb::Helo | Verb::Lhlo);
+        self.errors_only |= reply.style == Style::Swaks
+            && first_reply
+            && self.pending.len() > 1
+            && self.pending.front().is_some_and(hello);
+        if self.errors_only {
+            self.skip_hidden();
         }
         let Some(pending) = self.pending.pop_front() else {
             if code.get() == 221 || code.get() == 421 {
@@ -194,6 +223,29 @@ impl Session {
             return;
         };
         self.answer(&pending, reply);
+    }
+
+    /// All commands but the last were answered, and the answers are not shown: they were no errors.
+    fn skip_hidden(&mut self) {
+        while self.pending.len() > 1 {
+            let Some(pending) = self.pending.pop_front() else { return };
+            match pending.verb {
+                Verb::Mail => {
+                    self.end_transaction();
+                    self.transaction.reverse_path = path(&pending.argument);
+                }
+                Verb::Rcpt => {
+                    let recipient = command::mailbox(&pending.argument).map(Text::from);
+                    self.transaction.accepted.push((recipient, pending.origin));
+                }
+                Verb::Ehlo | Verb::Helo => {
+                    if let Some(name) = connect::client_host(&pending.argument) {
+                        self.peer.client.get_or_insert_with(|| name.into());
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     fn greeting(&mut self, reply: Reply) {
@@ -248,9 +300,7 @@ impl Session {
             Verb::Auth if code == 235 => self.held_auth = None,
             Verb::Mail => {
                 self.end_transaction();
-                self.transaction.reverse_path = (pending.argument.starts_with("<>"))
-                    .then_some(ReversePath::Null)
-                    .or_else(|| command::mailbox(&pending.argument).map(|m| ReversePath::Mailbox(m.into())));
+                self.transaction.reverse_path = path(&pending.argument);
                 if refused {
                     self.transaction.mail_refused = true;
                     // After a refused login, "authentication required" is the same trouble.
@@ -460,6 +510,13 @@ fn is_refusal(reply: &Reply) -> bool {
 }
 
 /// From, Subject, Date and Message-ID.
+/// The reverse-path of `MAIL FROM:`.
+fn path(argument: &str) -> Option<ReversePath> {
+    (argument.starts_with("<>"))
+        .then_some(ReversePath::Null)
+        .or_else(|| command::mailbox(argument).map(|m| ReversePath::Mailbox(m.into())))
+}
+
 fn read_headers(headers: &str) -> (OriginalMail, Option<Text>) {
     let raw = format!("{headers}\r\n");
     let Some(mail) = mail_parser::MessageParser::default().parse_headers(raw.as_bytes()) else {

@@ -1,7 +1,7 @@
 //! Which tool wrote a transcript, told from its decoration.
 //!
 //! `<** ` is swaks, `Net::SMTP=GLOB(…)<<< ` is Perl's Net::SMTP. Only a name for the reader: nothing is decided by it,
-//! except that in a Postfix notice the server is ours.
+//! except that in a Postfix notice and in a server's own log the server is ours.
 
 /// The tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) enum Style {
     PhpMailer,
     Postfix,
     Sendmail,
+    /// A server's own log: what it sent are replies.
+    Server,
     #[default]
     Other,
 }
@@ -54,7 +56,7 @@ impl Style {
             Self::PhpMailer => "transcript.phpmailer",
             Self::Postfix => "transcript.postfix",
             Self::Sendmail => "transcript.sendmail",
-            Self::Other => "transcript.other",
+            Self::Server | Self::Other => "transcript.other",
         }
     }
 }

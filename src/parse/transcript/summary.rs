@@ -18,10 +18,12 @@ pub(super) struct Summary {
     /// The reply, code first where there is one.
     pub(super) text: String,
     pub(super) recipient: Option<String>,
+    /// The sender, where the client says that it is about it.
+    pub(super) sender: Option<String>,
 }
 
 /// Phrases, in lower case, and the stage they are about.
-const PHRASES: [(&str, Stage); 61] = [
+const PHRASES: [(&str, Stage); 67] = [
     // Python
     ("smtprecipientsrefused", Stage::RcptTo),
     ("smtprecipientrefused", Stage::RcptTo),
@@ -53,6 +55,13 @@ const PHRASES: [(&str, Stage); 61] = [
     ("net::smtpsyntaxerror", Stage::Unknown),
     ("net::smtpunknownerror", Stage::Unknown),
     ("net::smtpauthenticationerror", Stage::Auth),
+    // Thunderbird's dialogues
+    ("mail server responded:", Stage::Unknown),
+    ("server antwortete:", Stage::Unknown),
+    ("serveur a répondu", Stage::Unknown),
+    ("messagerie a répondu", Stage::Unknown),
+    ("servidor de correo respondió", Stage::Unknown),
+    ("server di posta ha risposto", Stage::Unknown),
     // curl
     ("rcpt failed:", Stage::RcptTo),
     ("mail failed:", Stage::MailFrom),
@@ -128,7 +137,7 @@ pub(super) fn read(line: &str) -> Vec<Summary> {
     };
     let text = text.trim_end_matches([' ', '(']).to_owned();
     let recipient = infer::recipient(&text).or_else(|| failed_recipient(line));
-    vec![Summary { stage, code, text, recipient }]
+    vec![Summary { stage, code, text, recipient, sender: None }]
 }
 
 /// `retcode (550); Msg: b'5.1.1 no'`: smtplib's second telling of every reply, refusal or not.
@@ -167,19 +176,30 @@ fn tuples(text: &str, stage: Stage) -> Vec<Summary> {
         });
         at = text.len() - after.len();
         // aiosmtplib: `SMTPRecipientRefused(550, '5.1.1 no', 'a@example.org')`.
-        let key = key.or_else(|| {
-            let (value, _) = literal::read(after.strip_prefix(", ").filter(|_| stage == Stage::RcptTo)?)?;
-            command::mailbox(&value).filter(|m| m.contains('@'))
-        });
+        let key = key.or_else(|| third(after).filter(|_| stage == Stage::RcptTo));
+        // smtplib: `SMTPSenderRefused: (553, b'5.7.1 no', 's@example.org')`.
+        let sender = third(after).filter(|_| stage == Stage::MailFrom);
         if code.get() < 400 {
             continue;
         }
-        found.push(Summary { stage, code: Some(code), text: with_code(code, &value), recipient: key });
+        found.push(Summary {
+            stage,
+            code: Some(code),
+            text: with_code(code, &value),
+            recipient: key,
+            sender,
+        });
         if found.len() >= 4096 {
             break;
         }
     }
     found
+}
+
+/// `, 'a@example.org')`: the address after code and message.
+fn third(after: &str) -> Option<String> {
+    let (value, _) = literal::read(after.strip_prefix(", ")?)?;
+    command::mailbox(&value).filter(|m| m.contains('@'))
 }
 
 /// A message whose code was taken off its lines, with the code again.
@@ -203,8 +223,11 @@ fn quoted_reply(text: &str) -> Option<(Option<ReplyCode>, String)> {
         }
         let rest = &text[at..];
         let Some(code) = ReplyCode::at_start(rest) else {
-            // .NET gives the status only: `The server response was: 5.7.1 no`.
-            let said = text[..at].trim_end().ends_with("was:");
+            // .NET, MailKit and Thunderbird give the status only: `The server response was: 5.7.1 no`.
+            let said = text[..at].trim_end().trim_end_matches(':').trim_end().to_lowercase();
+            const SAID: [&str; 7] =
+                ["was", "commandexception", "responded", "antwortete", "répondu", "respondió", "risposto"];
+            let said = SAID.iter().any(|word| said.ends_with(word));
             if said && EnhancedStatus::at_start(rest).is_some() {
                 return Some((None, tidy(rest).to_owned()));
             }
@@ -242,10 +265,10 @@ fn tidy(text: &str) -> &str {
 /// `Error: Recipient <a@example.org> …`.
 fn failed_recipient(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
-    let at = ["recipients failed: ", "recipient address "]
+    let at = ["recipients failed: ", "recipient address ", "rejected e-mail address was "]
         .iter()
         .find_map(|w| lower.find(w).map(|i| i + w.len()))?;
-    let word = line[at..].split_whitespace().next()?.trim_end_matches(':');
+    let word = line[at..].split_whitespace().next()?.trim_end_matches([':', '.', ',']);
     command::mailbox(word).filter(|m| m.contains('@'))
 }
 
@@ -323,6 +346,14 @@ mod tests {
         check(
             "Expected response code 250 but got code \"550\", with message \"550 5.1.1 no\\r\\n\"",
             "unknown - | 550 5.1.1 no",
+        );
+        check(
+            "MailKit.Net.Smtp.SmtpCommandException: 5.1.1 <a@example.org>: User unknown",
+            "unknown a@example.org | 5.1.1 <a@example.org>: User unknown",
+        );
+        check(
+            "Der Mail-Server antwortete:  5.1.1 <a@example.org>: User unknown.",
+            "unknown a@example.org | 5.1.1 <a@example.org>: User unknown.",
         );
         check("permanent error (550): 5.1.1 no", "unknown - | 550 5.1.1 no");
         check("msmtp: server message: 550 5.1.1 no", "unknown - | 550 5.1.1 no");

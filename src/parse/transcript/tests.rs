@@ -62,6 +62,129 @@ fn swaks() {
 }
 
 #[test]
+fn swaks_that_shows_errors_only() {
+    let head = "=== Connected to mx.example.net.\n -> EHLO c.example.org\n -> MAIL FROM:<s@example.org>\n";
+    check(
+        &format!("{head} -> RCPT TO:<a@example.net>\n<** 550 5.1.1 no\n -> QUIT\n"),
+        "swaks 550 5.1.1 rcpt_to a@example.net 1",
+    );
+    check(
+        &format!(
+            "{head} -> RCPT TO:<a@example.net>\n<** 554 5.7.1 no\n -> RCPT TO:<b@example.net>\n \
+             -> RCPT TO:<c@example.net>\n<** 550 no\n -> QUIT\n"
+        ),
+        "swaks 554 5.7.1 rcpt_to a@example.net 1\nswaks 550 - rcpt_to c@example.net 1\n\
+         accepted {\"example.net\": 1}",
+    );
+    check(
+        "<** 550 5.1.1 <a@example.net>: Recipient address rejected\n",
+        "swaks 550 5.1.1 rcpt_to? a@example.net 1",
+    );
+}
+
+/// Columns of the program's own before the arrow or the label; which side speaks is learned.
+#[test]
+fn columns_of_servers_and_programs() {
+    let session = [
+        (false, "220 mx.example.net ESMTP"),
+        (true, "EHLO c.example.org"),
+        (false, "250 ok"),
+        (true, "MAIL FROM:<s@example.org>"),
+        (false, "250 ok"),
+        (true, "RCPT TO:<a@example.net>"),
+        (false, "550 5.1.1 <a@example.net>: no, never"),
+        (true, "QUIT"),
+    ];
+    type Columns = fn(bool, &str) -> String;
+    let columns: [Columns; 8] = [
+        |client, text| {
+            format!(
+                "192.0.2.9 [1A2C] Thu, 17 Nov 2026 14:51:07 +0200 {} {text}",
+                if client { "<<<" } else { ">>>" }
+            )
+        },
+        |client, text| {
+            let side = if client { "SENT" } else { "RECEIVED" };
+            format!("\"SMTPC\"\t12\t7\t\"2026-11-17 14:51:07.123\"\t\"192.0.2.9\"\t\"{side}: {text}\"")
+        },
+        |client, text| {
+            format!("Tue 2026-11-17 14:51:07.123: [1234:1] {} {text}", if client { "-->" } else { "<--" })
+        },
+        |client, text| {
+            let text = if text.contains(',') { format!("\"{text}\"") } else { text.to_owned() };
+            let event = if client { ">" } else { "<" };
+            format!("2026-11-17T14:51:07.123Z,Out,08D1,1,192.0.2.3:1,192.0.2.9:25,{event},{text},")
+        },
+        |client, text| format!("mailnews.smtp: {}: {text}", if client { "C" } else { "S" }),
+        |client, text| {
+            let side = if client { "Send" } else { "Response" };
+            format!("2026-11-17 14:51:07.123456 UTC - 1234[7f]: SMTP {side}: {text}")
+        },
+        |client, text| format!("[2026-11-17 14:51:07] 4{} {text}", if client { ">" } else { "<" }),
+        |client, text| format!("SMTP-OUT: 00000022: {} {text}", if client { ">>" } else { "<<" }),
+    ];
+    for column in columns {
+        let text: String = session.iter().map(|(client, text)| column(*client, text) + "\n").collect();
+        check(&text, "other 550 5.1.1 rcpt_to a@example.net 1");
+    }
+}
+
+/// Exchange's SmtpReceive log: the program has sent the reply.
+#[test]
+fn a_servers_own_log() {
+    let columns = "2026-11-17T14:51:07.123Z,In,08D1,1,192.0.2.3:25,192.0.2.9:1";
+    let text = format!(
+        "{columns},<,EHLO c.example.org,\n{columns},>,250 ok,\n{columns},<,MAIL FROM:<s@example.org>,\n\
+         {columns},>,250 ok,\n{columns},<,RCPT TO:<a@example.net>,\n{columns},>,550 5.7.54 SMTP; Unable to relay,\n"
+    );
+    let mut out = Harvest::default();
+    read(SourceId(0), text.as_bytes(), 1, 0, &mut out);
+    let told: Vec<_> = out
+        .evidence
+        .iter()
+        .map(|e| (e.direction, e.final_recipient.as_deref(), e.remote_mta.as_deref()))
+        .collect();
+    assert_eq!(told, [(crate::model::Direction::Incoming, Some("a@example.net"), Some("c.example.org"))]);
+}
+
+#[test]
+fn remarks_of_javamail_are_no_commands() {
+    check(
+        "DEBUG SMTP: connected to host \"mx.example.net\", port: 25\n220 mx.example.net\nEHLO c\n250 ok\n\
+         DEBUG SMTP: AUTH LOGIN command trace suppressed\nDEBUG SMTP: AUTH LOGIN succeeded\n\
+         MAIL FROM:<s@example.org>\n250 ok\nRCPT TO:<a@example.net>\n550 5.1.1 no\nRSET\n250 ok\n",
+        "other 550 5.1.1 rcpt_to a@example.net 1",
+    );
+}
+
+#[test]
+fn what_tools_say_after_a_reply_is_no_part_of_it() {
+    let session = "220 mx\nEHLO c\n250 ok\nMAIL FROM:<s@example.org>\n250 ok\nRCPT TO:<a@example.net>\n\
+                   550 5.1.1 <a@example.net>: Recipient address rejected: User unknown\n";
+    let mut out = Harvest::default();
+    for remark in ["read R BLOCK", "read:errno=0", "closed", "/home/u/dead.letter... Saved message"] {
+        read(SourceId(0), format!("{session}{remark}\n").as_bytes(), 1, 0, &mut out);
+    }
+    assert_eq!(out.evidence.len(), 4);
+    assert!(out.evidence.iter().all(|e| e.diagnostic_code.ends_with("User unknown")));
+}
+
+#[test]
+fn servers_that_repeat_a_credential() {
+    for session in [
+        "220 mx\nEHLO c\n250 ok\nAUTH PLAIN AGRlbW8Ac2VjcmV0\n535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        "220 mx\nEHLO c\n250 ok\nAUTH PLAIN\n334 \nAGRlbW8Ac2VjcmV0\n535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        " Out: 220 mx\n In:  EHLO c\n Out: 250 ok\n In:  AUTH PLAIN AGRlbW8Ac2VjcmV0\n Out: 535 5.7.8 bad AGRlbW8Ac2VjcmV0\n",
+        "send: 'AUTH PLAIN AGRlbW8Ac2VjcmV0\\r\\n'\nreply: b'535 5.7.8 bad AGRlbW8Ac2VjcmV0\\r\\n'\n",
+    ] {
+        let mut out = Harvest::default();
+        read(SourceId(0), session.as_bytes(), 1, 0, &mut out);
+        let told: Vec<_> = out.evidence.iter().map(|e| &*e.diagnostic_code).collect();
+        assert_eq!(told, ["535 5.7.8 bad ••••"], "{session}");
+    }
+}
+
+#[test]
 fn curl() {
     check(
         "* Connected to mx.example.net (192.0.2.1) port 25\n< 220 mx.example.net\n> EHLO c\n< 250 ok\n> MAIL FROM:<s@example.org>\n\

@@ -1,6 +1,8 @@
 //! The inspector: one pattern or message, from what to do down to the bytes.
 
 mod evidence;
+mod guide;
+mod place;
 mod raw;
 mod todo;
 mod why;
@@ -33,6 +35,10 @@ pub(super) struct Subject<'a> {
 
 /// Draws the inspector.
 pub fn inspector_ui(ui: &mut Ui, frame: &FrameCtx<'_>, state: &State, markdown: bool, out: &mut Commands) {
+    if let Some(place) = &frame.selection.place {
+        place::place_ui(ui, frame, place, out);
+        return;
+    }
     let message = frame.message();
     let pattern = frame.pattern();
     let subject = match (pattern, message) {
@@ -75,7 +81,7 @@ pub fn inspector_ui(ui: &mut Ui, frame: &FrameCtx<'_>, state: &State, markdown: 
                 Tab::WhatToDo => todo::todo_ui(ui, frame, &subject, &state.ticked, out),
                 Tab::Why => why::why_ui(ui, frame, &subject, out),
                 Tab::Evidence => evidence::evidence_ui(ui, frame, &subject, out),
-                Tab::Raw => raw::raw_ui(ui, frame, &subject),
+                Tab::Raw => raw::raw_ui(ui, frame, &subject, out),
             }
         });
     });

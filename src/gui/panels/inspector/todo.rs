@@ -1,6 +1,6 @@
 //! What to do: how far it reaches, the cause, steps to tick, how to check, the reply.
 
-use super::Subject;
+use super::{Subject, guide};
 use crate::classify::{Need, Step};
 use crate::gui::command::{Commands, UiCommand};
 use crate::gui::frame_ctx::FrameCtx;
@@ -31,6 +31,7 @@ pub fn todo_ui(
             colors.text,
         );
         reply_ui(ui, frame, subject);
+        guide::guide_ui(ui, frame, subject, out);
         return;
     };
     let fill = |t: &str| match subject.message {
@@ -94,6 +95,7 @@ pub fn todo_ui(
         }
     }
     reply_ui(ui, frame, subject);
+    guide::guide_ui(ui, frame, subject, out);
 }
 
 /// One step with its command. True if its tick was clicked.
@@ -129,7 +131,7 @@ fn step_ui(
 }
 
 /// A command in its box, with a button that copies it.
-fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Commands) {
+pub fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Commands) {
     let theme = frame.theme;
     let colors = &theme.colors;
     let shown = words::visible(command).into_owned();
@@ -146,7 +148,12 @@ fn command_ui(ui: &mut Ui, frame: &FrameCtx<'_>, command: &str, out: &mut Comman
     let button = Rect::from_center_size(rect.right_top() + vec2(-18.0, 14.0), vec2(24.0, 22.0));
     let copy = ui.interact(button, ui.scope_id().with(("copy", command)), egui::Sense::click());
     copy.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Copy command"));
-    let color = if copy.hovered() { colors.text } else { colors.muted };
+    text::show_focused(&copy);
+    let color = if copy.hovered() || copy.has_focus() { colors.text } else { colors.muted };
+    if copy.has_focus() {
+        let stroke = egui::Stroke::new(1.0, colors.accent);
+        ui.painter().rect_stroke(button, 3, stroke, egui::StrokeKind::Inside);
+    }
     text::icon(ui, button.center(), icons::COPY, theme.icon(14.0), color);
     if copy.on_hover_text("Copy command").clicked() {
         out.push(UiCommand::Copy(command.to_owned(), "Command copied"));

@@ -121,12 +121,12 @@ fn address(text: &str) -> Option<(&str, &str)> {
 
 /// `SMTP error from remote mail server after RCPT TO:<a@example.org>: 550 no`: the command and the reply.
 fn remote_reply(words: &str) -> Option<(&str, &str)> {
-    const PHRASES: [&str; 3] = [
-        "SMTP error from remote mail server after ",
-        "SMTP error from remote mailer after ",
-        "LMTP error after ",
-    ];
-    let rest = PHRASES.iter().find_map(|p| words.split_once(p)).map(|(_, rest)| rest)?;
+    // `SMTP error from remote mail server after …`, `… remote mailer after …`, `LMTP error after …`.
+    let (_, rest) = words.split_once("MTP error ")?;
+    let (from, rest) = rest.strip_prefix("after ").map(|rest| ("", rest)).or(rest.split_once(" after "))?;
+    if !(from.is_empty() || from.starts_with("from ") && from.len() < 40) {
+        return None;
+    }
     let rest = rest.strip_prefix("pipelined ").unwrap_or(rest);
     // The command may hold colons itself.
     let at = rest.match_indices(": ").map(|(at, _)| at).find(|at| {
