@@ -141,7 +141,8 @@ impl Segments {
     }
 
     fn blocks(&self, number: usize, line: u64) -> io::Result<Blocks<Segment>> {
-        let (start, segment) = Segment::open(&self.file, self.starts[number], self.end_of(number))?;
+        let (start, segment) =
+            Segment::open(&self.file, self.starts[number], self.end_of(number), &self.job.bytes_read)?;
         Ok(Blocks::from_place(segment, line, start))
     }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A segment holds the lines whose first byte is in `from..to`; the file is read with its own offset, so any number
 /// of segments may be read at one time.
@@ -12,15 +13,18 @@ pub struct Segment {
     /// The line that is being read here is the last.
     last_line_from: u64,
     ended: bool,
+    read: Arc<AtomicU64>,
 }
 
 /// How much is looked at in one go to find a line's end.
 const LOOK_BYTES: usize = 64 * 1024;
 
 impl Segment {
-    /// The lines of `file` that begin in `from..to`. Gives the offset of the first of them, too.
-    pub fn open(file: &Arc<File>, from: u64, to: u64) -> io::Result<(u64, Self)> {
-        let mut segment = Self { file: Arc::clone(file), at: from, last_line_from: to, ended: false };
+    /// The lines of `file` that begin in `from..to`. Gives the offset of the first of them, too. `read` is raised by
+    /// the bytes taken from disk, for progress.
+    pub fn open(file: &Arc<File>, from: u64, to: u64, read: &Arc<AtomicU64>) -> io::Result<(u64, Self)> {
+        let (file, read) = (Arc::clone(file), Arc::clone(read));
+        let mut segment = Self { file, at: from, last_line_from: to, ended: false, read };
         if from > 0 {
             segment.skip_begun_line(from - 1)?;
         }
@@ -61,6 +65,7 @@ impl Read for Segment {
             self.ended = true;
         }
         self.at += n as u64;
+        self.read.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }
@@ -103,7 +108,7 @@ mod tests {
                 let (mut whole, mut at) = (String::new(), 0);
                 while at < len {
                     let to = if at + size >= len { u64::MAX } else { at + size };
-                    let (start, mut segment) = Segment::open(&file, at, to).expect("opens");
+                    let (start, mut segment) = Segment::open(&file, at, to, &Arc::default()).expect("opens");
                     let mut part = String::new();
                     segment.read_to_string(&mut part).expect("reads");
                     assert!(part.is_empty() || start == whole.len() as u64, "{text:?} {size}");
