@@ -26,12 +26,15 @@ pub struct Dialect {
     pub opens: fn(event: &EventKind<'_>) -> bool,
     /// Reads the message of a line of the most common shapes: queue id (empty if there is none) and what it says.
     /// It must say what `parse` says, or `None`: then `parse` is asked. This is what makes a dialect fast.
-    pub glance: Option<for<'a> fn(message: &'a [u8]) -> Option<(&'a [u8], Glance<'a>)>>,
+    pub glance: Option<ReadAtAGlance>,
     /// Reads a line. `None` if the grammar does not know it.
     pub parse: for<'a> fn(line: &'a LogLine<'a>) -> Option<LogEvent<'a>>,
     /// The daemon a program name stands for, as it is counted: `postfix/smtp` for `postfix-out/smtp`.
     pub daemon: fn(program: &str) -> &str,
 }
+
+/// Reads a message: queue id and what is said.
+pub type ReadAtAGlance = for<'a> fn(message: &'a [u8]) -> Option<(&'a [u8], Glance<'a>)>;
 
 /// All dialects.
 pub static DIALECTS: &[Dialect] = &[postfix::DIALECT, exim::DIALECT];

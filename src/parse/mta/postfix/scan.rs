@@ -62,19 +62,16 @@ static CLASS: [u8; 256] = {
 /// Where the queue id at the start of `message` ends; `: ` follows. Case is kept.
 pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
     let (mut all, mut digits, mut end) = (0, 0, 0);
-    loop {
-        let class = CLASS[usize::from(*message.get(end)?)];
+    for byte in message.iter().take(32) {
+        let class = CLASS[usize::from(*byte)];
         if class == 0 {
             break;
         }
         all |= class;
         digits += class & DIGIT;
         end += 1;
-        if end == 32 {
-            return None;
-        }
     }
-    if message[end] != b':' || message.get(end + 1) != Some(&b' ') {
+    if end >= 32 || !message[end..].starts_with(b": ") {
         return None;
     }
     let short = end >= 4 && all & NOT_HEX == 0;
