@@ -2,7 +2,7 @@
 //!
 //! [`Knowledge`] is loaded once ([`load`]) and then only read. [`engine`] gives a verdict on one reply: the words of
 //! the innermost reply decide before its codes, a provider's own words before words that many servers use.
-//! [`lint`] proves the rules against the samples they carry.
+//! [`lint()`] proves the rules against the samples they carry.
 
 mod engine;
 pub mod explain;
