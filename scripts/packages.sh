@@ -16,11 +16,12 @@ need_rust() {
     fi
 }
 
-# need_packages FOR PACKAGE…: installs those that are missing, if this user may; else says how. Returns 1 then.
+# need_packages FOR PACKAGE…: installs those that are missing, if this user may; else says how and returns 1. Where
+# there is no dpkg, nothing is known: returns 1 without a word.
 need_packages() {
     local purpose=$1 missing=() package
     shift
-    command -v dpkg-query >/dev/null || return 0
+    command -v dpkg-query >/dev/null || return 1
     for package in "$@"; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done

@@ -6,10 +6,11 @@ cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
 need_rust
+# What is missing is named here and again by the program, which prints its report then.
 if [ -n "${DISPLAY:-}" ]; then
-    need_packages "the window" "${WINDOW_X11[@]}"
+    need_packages "the window" "${WINDOW_X11[@]}" || true
 elif [ -n "${WAYLAND_DISPLAY:-}" ]; then
-    need_packages "the window" "${WINDOW_WAYLAND[@]}"
+    need_packages "the window" "${WINDOW_WAYLAND[@]}" || true
 fi
 [ $# -gt 0 ] || set -- sample-logs
 exec cargo run --release --quiet -- "$@"
