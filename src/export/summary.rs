@@ -105,6 +105,8 @@ pub(super) fn coverage(snapshot: &Snapshot) -> String {
         out.push_str(&format!("; {n}"));
     }
     match coverage.not_understood {
+        // Where nothing held a reply there was nothing to understand.
+        0 if coverage.with_reply == 0 => {}
         0 => out.push_str("; all understood"),
         n => out.push_str(&format!("; {} with a 5yz reply not understood", counted(n, "line", "lines"))),
     }

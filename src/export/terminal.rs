@@ -211,7 +211,7 @@ Trouble:
         write_terminal(&mut out, &case, &knowledge, &view, 80, Style::Plain).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "No refusal matches\nFilter: code:550\n\n0 lines read from 0 sources; 0 lines with a reply; all understood\n"
+            "No refusal matches\nFilter: code:550\n\n0 lines read from 0 sources; 0 lines with a reply\n"
         );
     }
 }
