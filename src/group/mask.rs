@@ -6,9 +6,15 @@
 //! (`domain example.org`, `25 MB`). Reply codes, enhanced status codes, providers' tags (`S3150`, `AS(201806281)`),
 //! block lists' zones and the words of URLs stay.
 
+mod words;
+
 use super::shape::{
     ipv4_before_zone, is_date, is_domain, is_id, is_ipv4, is_ipv6, is_month, is_program_word, is_time,
     is_weekday,
+};
+use words::{
+    AFTER_NAME, BEFORE_HOST, BEFORE_MAILBOX, BEFORE_NAME, BEFORE_WHICH, ORDINARY, TIME_UNITS, UNITS,
+    WELL_KNOWN, is_one_of, is_under, last_two_labels,
 };
 
 /// What is known to vary.
@@ -75,129 +81,6 @@ impl Pill {
         }
     }
 }
-
-/// Domains that stay where they stand in prose: who runs lists and big services is part of what is said.
-const WELL_KNOWN: [&str; 48] = [
-    "spamhaus.org",
-    "spamhaus.net",
-    "spamcop.net",
-    "barracudacentral.org",
-    "sorbs.net",
-    "surbl.org",
-    "uribl.com",
-    "uceprotect.net",
-    "spamrats.com",
-    "abuseat.org",
-    "mailspike.net",
-    "mailspike.org",
-    "invaluement.com",
-    "senderscore.com",
-    "senderscore.net",
-    "senderbase.org",
-    "talosintelligence.com",
-    "cloudmark.com",
-    "proofpoint.com",
-    "mimecast.com",
-    "mimecast.org",
-    "google.com",
-    "gmail.com",
-    "googlemail.com",
-    "microsoft.com",
-    "outlook.com",
-    "office.com",
-    "office365.com",
-    "hotmail.com",
-    "live.com",
-    "yahoo.com",
-    "yahooinc.com",
-    "aol.com",
-    "apple.com",
-    "icloud.com",
-    "t-online.de",
-    "gmx.net",
-    "gmx.com",
-    "web.de",
-    "mail.com",
-    "orange.fr",
-    "free.fr",
-    "mail.ru",
-    "yandex.ru",
-    "yandex.com",
-    "qq.com",
-    "163.com",
-    "spamrl.com",
-];
-
-/// A name after one of these is somebody's, not a list's.
-const BEFORE_NAME: [&str; 9] = ["from", "domain", "domains", "host", "for", "of", "to", "name", "sender"];
-
-/// A name after one of these is a machine's.
-const BEFORE_HOST: [&str; 6] = ["hostname", "helo", "ehlo", "client", "server", "via"];
-
-/// A name before one of these is what the sentence is about.
-const AFTER_NAME: [&str; 8] = ["is", "has", "does", "did", "was", "cannot", "not", "isn't"];
-
-/// A number before one of these is a measure.
-const UNITS: [&str; 24] = [
-    "bytes",
-    "byte",
-    "octets",
-    "b",
-    "k",
-    "m",
-    "kb",
-    "mb",
-    "gb",
-    "kib",
-    "mib",
-    "gib",
-    "messages",
-    "recipients",
-    "connections",
-    "times",
-    "hops",
-    "attempts",
-    "emails",
-    "mails",
-    "characters",
-    "points",
-    "percent",
-    "%",
-];
-
-/// A number and one of these is a length of time.
-const TIME_UNITS: [&str; 15] = [
-    "seconds", "second", "secs", "sec", "s", "minutes", "minute", "mins", "min", "hours", "hour", "hrs", "h",
-    "days", "day",
-];
-
-/// A number after one of these says which, not how many.
-const BEFORE_WHICH: [&str; 12] =
-    ["rfc", "section", "error", "err", "code", "rule", "status", "reason", "type", "policy", "level", "bl"];
-
-/// A bare local part is the recipient's after one of these.
-const BEFORE_MAILBOX: [&str; 8] =
-    ["user", "mailbox", "account", "recipient", "address", "alias", "for", "to"];
-
-/// Local parts that are words of every reply.
-const ORDINARY: [&str; 16] = [
-    "user",
-    "mailbox",
-    "account",
-    "recipient",
-    "address",
-    "unknown",
-    "mail",
-    "email",
-    "message",
-    "sender",
-    "host",
-    "server",
-    "domain",
-    "relay",
-    "spam",
-    "policy",
-];
 
 impl Masked {
     /// Masks the words of a reply, line by line.
@@ -809,24 +692,4 @@ fn is_machine(word: &str) -> bool {
     kind && digits_end
         && word != "smtputf8"
         && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_one_of(word: &str, words: &[&str]) -> bool {
-    words.iter().any(|w| w.eq_ignore_ascii_case(word))
-}
-
-/// `name` is one of these domains or below one.
-fn is_under(name: &str, domains: &[&str]) -> bool {
-    domains.iter().any(|domain| {
-        name.len().checked_sub(domain.len()).is_some_and(|cut| {
-            name.is_char_boundary(cut)
-                && name[cut..].eq_ignore_ascii_case(domain)
-                && (cut == 0 || name.as_bytes()[cut - 1] == b'.')
-        })
-    })
-}
-
-fn last_two_labels(host: &str) -> Option<&str> {
-    let (at, _) = host.trim_end_matches('.').rmatch_indices('.').nth(1)?;
-    Some(host[at + 1..].trim_end_matches('.'))
 }

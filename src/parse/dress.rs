@@ -102,7 +102,7 @@ fn forum_tag(text: &[u8]) -> Option<usize> {
 }
 
 /// Without terminal sequences: `ESC [ … letter`.
-fn without_colours(text: &str) -> String {
+pub(super) fn without_colours(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\u{1b}') {

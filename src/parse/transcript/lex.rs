@@ -9,6 +9,7 @@ use super::command::{self, Command};
 use super::literal;
 use super::style::Style;
 use crate::model::Timestamp;
+use crate::parse::dress::without_colours;
 use crate::smtp::ReplyCode;
 use std::borrow::Cow;
 
@@ -498,21 +499,6 @@ fn peel_word<'a>(text: &'a str, prefix: &mut Prefix) -> Option<&'a str> {
         });
     }
     None
-}
-
-fn without_colours(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\u{1b}') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(body) = rest.strip_prefix('[') {
-            let end = body.find(|c: char| c.is_ascii_alphabetic()).map_or(body.len(), |end| end + 1);
-            rest = &body[end..];
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]
