@@ -1,7 +1,9 @@
 //! Whole logs: what is handed out, with which context.
 
 use super::*;
+use crate::model::{Evidence, Text};
 use crate::parse::Lines;
+use crate::smtp::ReversePath;
 use proptest::prelude::*;
 
 const WRITTEN: &str = "2026-11-20T00:00:00Z";

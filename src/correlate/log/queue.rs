@@ -1,0 +1,438 @@
+//! The messages in the queue: what each event adds to one, and the refusals that come of it.
+
+use super::known::Known;
+use crate::correlate::ahead::Ahead;
+use crate::correlate::context::{Context, Contexts, Key, Try, Waiting};
+use crate::correlate::counts::{Counts, holds_refusal};
+use crate::model::{Action, Attempt, Direction, Harvest, Origin, Text};
+use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
+use crate::parse::frame::Head;
+use crate::parse::mta::{self, Dialect};
+use crate::smtp::{ReversePath, tidy_mailbox};
+
+/// Events of all messages, whatever frame they came in.
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) contexts: Contexts,
+    pub(super) counts: Counts,
+    /// Set while a part of a log is read without what stands before it.
+    pub(super) ahead: Option<Box<Ahead>>,
+    /// Further lines of the event that is being read.
+    pub(super) more_origins: Vec<Origin>,
+    /// Messages that had to be forgotten.
+    pub(super) gone: Vec<Context>,
+}
+
+impl Queue {
+    /// Takes a line; says whether a client was refused.
+    pub(super) fn take(&mut self, line: &LogLine<'_>, origin: Origin, out: &mut Harvest) -> bool {
+        let Some(dialect) = mta::by_program(line.program) else {
+            self.counts.daemon(line.program).read += 1;
+            if holds_refusal(&line.message) {
+                self.counts.miss(Some(line.program), origin, out);
+            }
+            return false;
+        };
+        let daemon = (dialect.daemon)(line.program);
+        self.counts.daemon(daemon).read += 1;
+        let Some(event) = (dialect.parse)(line) else {
+            if holds_refusal(&line.message) {
+                self.counts.miss(Some(daemon), origin, out);
+            }
+            return false;
+        };
+        self.counts.daemon(daemon).understood += 1;
+        self.count(&event.kind);
+        let refused = matches!(event.kind, EventKind::Refused(_));
+        if !self.is_left_open(dialect, line, &event, origin) {
+            self.event(line, event, origin, out);
+        }
+        self.hand_out_gone(out);
+        refused
+    }
+
+    pub(super) fn event(
+        &mut self,
+        line: &LogLine<'_>,
+        event: LogEvent<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        let LogEvent { format, instance, queue_id, kind } = event;
+        let key = queue_id.map(|queue_id| Key::new(line.host.unwrap_or(""), instance, queue_id));
+        match kind {
+            EventKind::Refused(refusal) => self.refused(line, format, key, refusal, origin, out),
+            EventKind::Attempt(attempt) => {
+                let Some(key) = key else { return };
+                self.attempt(line, format, key, attempt, origin, out);
+            }
+            EventKind::Client { .. } => {
+                let Some(key) = key else { return };
+                self.client(format, key, origin, out);
+            }
+            EventKind::MessageId(id) => {
+                let Some(key) = key else { return };
+                self.message_id(format, key, id.as_bytes(), origin);
+            }
+            EventKind::Sender { reverse_path, message_id } => {
+                let Some(key) = key else { return };
+                let (path, id) = (reverse_path.as_bytes(), message_id.unwrap_or("").as_bytes());
+                self.sender(format, key, path, id, origin);
+            }
+            EventKind::Expired { reverse_path } => {
+                let Some(key) = key else { return };
+                self.expired(line, format, key, reverse_path, origin, out);
+            }
+            EventKind::Removed => {
+                let Some(key) = key else { return };
+                self.removed(key, out);
+            }
+            EventKind::Notice { .. } | EventKind::Other => {
+                let Some(key) = key else { return };
+                self.mentioned(key, origin);
+            }
+        }
+    }
+
+    /// Whether an event has to wait until it is known what stands before this part of the log; then it is kept.
+    pub(super) fn is_left_open(
+        &mut self,
+        dialect: &Dialect,
+        line: &LogLine<'_>,
+        event: &LogEvent<'_>,
+        origin: Origin,
+    ) -> bool {
+        let (Some(ahead), Some(queue_id)) = (&mut self.ahead, event.queue_id) else { return false };
+        let key = Key::new(line.host.unwrap_or(""), event.instance, queue_id);
+        if !ahead.is_open(&mut self.contexts, key, (dialect.opens)(&event.kind)) {
+            return false;
+        }
+        ahead.keep(line.time, line.host.unwrap_or(""), line.program, &line.message, origin);
+        if matches!(event.kind, EventKind::Removed) {
+            ahead.close(key);
+        }
+        true
+    }
+
+    /// As [`Queue::is_left_open`], for what was read at a glance.
+    pub(super) fn is_glance_left_open(
+        &mut self,
+        key: Key<'_>,
+        what: Glance<'_>,
+        head: &Head,
+        message: &[u8],
+        origin: Origin,
+    ) -> bool {
+        let Some(ahead) = &mut self.ahead else { return false };
+        let opens = match what {
+            Glance::Client => (head.dialect.opens)(&EventKind::Client { host: None, ip: None, login: None }),
+            Glance::Sender(_) => {
+                (head.dialect.opens)(&EventKind::Sender { reverse_path: "", message_id: None })
+            }
+            _ => false,
+        };
+        if !ahead.is_open(&mut self.contexts, key, opens) {
+            return false;
+        }
+        // None of these events tells its time.
+        ahead.keep(None, &head.host, &head.program, &String::from_utf8_lossy(message), origin);
+        if matches!(what, Glance::Removed) {
+            ahead.close(key);
+        }
+        true
+    }
+
+    /// An event that was counted before.
+    pub(super) fn event_again(&mut self, line: &LogLine<'_>, origin: Origin, out: &mut Harvest) {
+        let Some(event) = mta::by_program(line.program).and_then(|dialect| (dialect.parse)(line)) else {
+            return;
+        };
+        self.event(line, event, origin, out);
+        self.hand_out_gone(out);
+    }
+
+    /// What is counted of an event, whatever is known of its message.
+    pub(super) fn count(&mut self, event: &EventKind<'_>) {
+        match event {
+            EventKind::Refused(refusal) => {
+                self.counts.with_reply += u64::from(refusal.reply_code.is_some());
+            }
+            EventKind::Attempt(attempt) => {
+                self.counts.with_reply += u64::from(attempt.reply_code.is_some());
+                if attempt.outcome == Outcome::Accepted && !is_reinjection(attempt) {
+                    self.counts.accept(attempt.recipient.as_bytes());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// As [`Queue::event`], for what was read at a glance.
+    pub(super) fn glanced(
+        &mut self,
+        format: &'static str,
+        key: Key<'_>,
+        what: Glance<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        match what {
+            Glance::Accepted { recipient, .. } => self.accepted(key, recipient),
+            Glance::Client => self.client(format, key, origin, out),
+            Glance::MessageId(id) => self.message_id(format, key, id, origin),
+            Glance::Sender(path) => self.sender(format, key, path, b"", origin),
+            Glance::Removed => self.removed(key, out),
+            Glance::Other => self.mentioned(key, origin),
+        }
+        self.hand_out_gone(out);
+    }
+
+    /// As [`Queue::count`], for what was read at a glance.
+    pub(super) fn count_glanced(&mut self, what: Glance<'_>) {
+        if let Glance::Accepted { recipient, has_code, passed_on } = what {
+            self.counts.with_reply += u64::from(has_code);
+            if !passed_on {
+                self.counts.accept(recipient);
+            }
+        }
+    }
+
+    /// Hands out what was known of the messages that had to be forgotten.
+    pub(super) fn hand_out_gone(&mut self, out: &mut Harvest) {
+        if self.gone.is_empty() {
+            return;
+        }
+        for context in std::mem::take(&mut self.gone) {
+            self.delayed(context, out);
+        }
+    }
+
+    pub(super) fn client(&mut self, format: &'static str, key: Key<'_>, origin: Origin, out: &mut Harvest) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        // Short ids come again: a client's line is the first of a message.
+        if context.tried {
+            self.removed(key, out);
+            self.contexts.get_or_new(key, format, origin.start, &mut self.gone).push_origin(origin);
+        } else {
+            context.push_origin(origin);
+        }
+    }
+
+    pub(super) fn message_id(&mut self, format: &'static str, key: Key<'_>, id: &[u8], origin: Origin) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        context.set_message_id(id);
+        context.push_origin(origin);
+    }
+
+    pub(super) fn sender(
+        &mut self,
+        format: &'static str,
+        key: Key<'_>,
+        path: &[u8],
+        message_id: &[u8],
+        origin: Origin,
+    ) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        context.set_sender(path);
+        context.set_message_id(message_id);
+        context.push_origin(origin);
+    }
+
+    pub(super) fn removed(&mut self, key: Key<'_>, out: &mut Harvest) {
+        self.contexts.remove(key, |context| {
+            if !context.waiting.is_empty() {
+                let waiting = std::mem::take(&mut context.waiting);
+                Known::of(context, &[]).hand_out_delayed(waiting, out);
+            }
+        });
+    }
+
+    pub(super) fn mentioned(&mut self, key: Key<'_>, origin: Origin) {
+        if let Some(context) = self.contexts.get(key) {
+            context.push_origin(origin);
+        }
+    }
+
+    pub(super) fn accepted(&mut self, key: Key<'_>, recipient: &[u8]) {
+        if let Some(context) = self.contexts.get(key) {
+            context.tried = true;
+            if !context.waiting.is_empty() {
+                context.settle(&String::from_utf8_lossy(recipient));
+            }
+        }
+    }
+
+    pub(super) fn attempt(
+        &mut self,
+        line: &LogLine<'_>,
+        format: &'static str,
+        key: Key<'_>,
+        attempt: DeliveryAttempt<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        if attempt.outcome == Outcome::Accepted {
+            self.accepted(key, attempt.recipient.as_bytes());
+            return;
+        }
+        let one = Try {
+            attempt: Attempt {
+                time: line.time,
+                remote_mta: attempt.remote_mta.map(Text::from),
+                reply_code: attempt.reply_code,
+                enhanced_status: attempt.enhanced_status,
+                text: attempt.text.as_ref().into(),
+                origin,
+            },
+            stage: attempt.stage,
+            remote_ip: attempt.remote_ip,
+        };
+        if attempt.outcome == Outcome::Deferred {
+            let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+            if let (Some(path), None) = (attempt.reverse_path, context.reverse_path()) {
+                context.set_sender(path.as_bytes());
+            }
+            // Not a try: Exim looked at its notes and did not call.
+            let noted = attempt.reply_code.is_none() && attempt.text.starts_with("retry time not reached");
+            if noted && context.waiting.iter().any(|w| &*w.recipient == attempt.recipient) {
+                return;
+            }
+            context.put_off(attempt.recipient, attempt.original_recipient, one);
+            return;
+        }
+        let (known, earlier) = match self.contexts.get(key) {
+            Some(context) => {
+                context.tried = true;
+                let earlier = context.settle(attempt.recipient);
+                (Known::of(context, &self.more_origins), earlier)
+            }
+            None => (Known::only(format, key, &self.more_origins), None),
+        };
+        let mut waiting = earlier.unwrap_or_else(|| Waiting {
+            recipient: attempt.recipient.into(),
+            original_recipient: attempt.original_recipient.map(Text::from),
+            tries: Vec::new(),
+        });
+        if waiting.original_recipient.is_none() {
+            waiting.original_recipient = attempt.original_recipient.map(Text::from);
+        }
+        // Given up without a word of the server: its last word stands.
+        let wordless = attempt.outcome == Outcome::Expired && attempt.reply_code.is_none();
+        let deciding = match waiting.tries.iter().rev().find(|t| t.attempt.reply_code.is_some()) {
+            Some(last_reply) if wordless => last_reply.clone(),
+            _ => one.clone(),
+        };
+        waiting.tries.push(one);
+        let mut evidence = known.evidence(waiting, &deciding, Action::Failed, origin);
+        evidence.time = line.time;
+        if let Some(path) = attempt.reverse_path {
+            evidence.reverse_path = Some(ReversePath::parse(path));
+        }
+        out.evidence.push(evidence);
+    }
+
+    /// The message was too long in the queue: all that wait have failed, each with its last reply.
+    pub(super) fn expired(
+        &mut self,
+        line: &LogLine<'_>,
+        format: &'static str,
+        key: Key<'_>,
+        reverse_path: &str,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        context.tried = true;
+        context.set_sender(reverse_path.as_bytes());
+        let waiting = std::mem::take(&mut context.waiting);
+        let known = Known::of(context, &self.more_origins);
+        if waiting.is_empty() {
+            // The tries are not in this log. That the message was given up is known all the same.
+            let mut evidence = known.bare_evidence(origin);
+            evidence.time = line.time;
+            evidence.diagnostic_code = "expired, returned to sender".into();
+            evidence.attempts.push(Attempt {
+                time: line.time,
+                remote_mta: None,
+                reply_code: None,
+                enhanced_status: None,
+                text: evidence.diagnostic_code.clone(),
+                origin,
+            });
+            out.evidence.push(evidence);
+            return;
+        }
+        for waiting in waiting {
+            let last = waiting.tries.last();
+            let replied = waiting.tries.iter().rev().find(|t| t.attempt.reply_code.is_some());
+            let Some(deciding) = replied.or(last).cloned() else { continue };
+            let mut evidence = known.evidence(waiting, &deciding, Action::Failed, origin);
+            evidence.time = line.time;
+            out.evidence.push(evidence);
+        }
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        line: &LogLine<'_>,
+        format: &'static str,
+        key: Option<Key<'_>>,
+        refusal: Refusal<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        let context = key.and_then(|key| self.contexts.get(key));
+        let known = match (context, key) {
+            (Some(context), _) => Known::of(context, &self.more_origins),
+            (None, Some(key)) => Known::only(format, key, &self.more_origins),
+            (None, None) => {
+                let key = Key::new(line.host.unwrap_or(""), "", "");
+                Known::only(format, key, &self.more_origins)
+            }
+        };
+        let mut evidence = known.bare_evidence(origin);
+        evidence.direction = Direction::Incoming;
+        evidence.time = line.time;
+        evidence.remote_mta = refusal.client.map(Text::from);
+        evidence.remote_ip = refusal.client_ip;
+        if let Some(path) = refusal.reverse_path {
+            evidence.reverse_path = Some(ReversePath::parse(path));
+        }
+        evidence.final_recipient = refusal.recipient.map(tidy_mailbox).map(Text::from);
+        evidence.stage = refusal.stage;
+        evidence.reply_code = refusal.reply_code;
+        evidence.enhanced_status = refusal.enhanced_status;
+        evidence.diagnostic_code = refusal.text.as_ref().into();
+        evidence.action = if refusal.permanent { Action::Failed } else { Action::Delayed };
+        evidence.attempts.push(Attempt {
+            time: line.time,
+            remote_mta: evidence.remote_mta.clone(),
+            reply_code: refusal.reply_code,
+            enhanced_status: refusal.enhanced_status,
+            text: evidence.diagnostic_code.clone(),
+            origin,
+        });
+        out.evidence.push(evidence);
+    }
+
+    pub(super) fn finish(&mut self, out: &mut Harvest) {
+        let first = out.evidence.len();
+        for context in self.contexts.unsorted_rest() {
+            self.delayed(context, out);
+        }
+        out.evidence[first..].sort_by_key(|e| (e.origins[0], e.final_recipient.clone()));
+    }
+
+    pub(super) fn delayed(&self, mut context: Context, out: &mut Harvest) {
+        let waiting = std::mem::take(&mut context.waiting);
+        if !waiting.is_empty() {
+            Known::of(&context, &[]).hand_out_delayed(waiting, out);
+        }
+    }
+}
+
+/// Handing the mail to a content filter on this host that hands it back: it has reached nobody yet.
+fn is_reinjection(attempt: &DeliveryAttempt<'_>) -> bool {
+    let here = attempt.remote_ip.is_some_and(|ip| ip.is_loopback());
+    here && attempt.text.contains("queued as")
+}
