@@ -11,7 +11,7 @@ use crate::model::{
     SourceReport,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -369,10 +369,10 @@ impl<'a> Case<'a> {
                 say(name, "no mail log, transcript or notice was recognised in this folder");
             }
         }
+        let told: HashSet<&str> = self.snapshot.problems.iter().map(|p| &*p.source).collect();
         for (at, source) in self.snapshot.sources.iter().enumerate() {
-            let told = self.snapshot.problems.iter().any(|p| p.source == source.name);
             let in_folder = folders.iter().any(|(_, range)| range.contains(&at));
-            if !known(source) && !told && !in_folder {
+            if !known(source) && !in_folder && !told.contains(&*source.name) {
                 say(&source.name, "no mail log, transcript or notice was recognised in it");
             }
         }
