@@ -305,14 +305,9 @@ fn runners_up(knowledge: &Knowledge, class: crate::model::ClassIdx, found: &[Mat
     runners_up
 }
 
-/// The stage at which a server normally gives a status, where the evidence does not say.
+/// The "other or undefined" codes X.n.0 are given at any stage.
 fn stage_of_status(status: EnhancedStatus) -> Option<Stage> {
-    match (status.subject, status.detail) {
-        (1, 7 | 8) => Some(Stage::MailFrom),
-        (1 | 2, 1..) => Some(Stage::RcptTo),
-        (6, 1..) | (3, 4) | (7, 20..=29) => Some(Stage::EndOfData),
-        _ => None,
-    }
+    if status.detail == 0 { None } else { Stage::usual_for(status) }
 }
 
 /// Where the conditions of a rule that matched hold in the evidence.

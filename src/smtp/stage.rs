@@ -1,5 +1,6 @@
 //! The stage of an SMTP session at which a reply was given.
 
+use super::EnhancedStatus;
 use std::fmt;
 
 /// Where in the session the refusal came. Ordered as a session runs.
@@ -75,6 +76,17 @@ impl Stage {
         }
     }
 
+    /// The stage at which a status is usually given (RFC 3463: addresses at RCPT TO, content after the final dot);
+    /// `None` where servers differ. A conclusion for evidence that states no stage.
+    pub fn usual_for(status: EnhancedStatus) -> Option<Self> {
+        match (status.subject, status.detail) {
+            (1, 7 | 8) => Some(Self::MailFrom),
+            (1 | 2, _) => Some(Self::RcptTo),
+            (6, _) | (3, 4) | (7, 20..=29) => Some(Self::EndOfData),
+            _ => None,
+        }
+    }
+
     /// A stage by its [`name`](Self::name), or by the short forms people type in a query
     /// (`rcpt`, `mail`, `banner`, `eod`).
     pub fn parse(name: &str) -> Option<Self> {
@@ -111,5 +123,16 @@ mod tests {
         assert_eq!(Stage::parse("RCPT"), Some(Stage::RcptTo));
         assert_eq!(Stage::parse("end of DATA"), Some(Stage::EndOfData));
         assert_eq!(Stage::parse("nonsense"), None);
+    }
+
+    #[test]
+    fn usual_stages() {
+        let usual = |status| EnhancedStatus::parse(status).and_then(Stage::usual_for);
+        assert_eq!(usual("5.1.1"), Some(Stage::RcptTo));
+        assert_eq!(usual("5.1.8"), Some(Stage::MailFrom));
+        assert_eq!(usual("5.2.2"), Some(Stage::RcptTo));
+        assert_eq!(usual("5.3.4"), Some(Stage::EndOfData));
+        assert_eq!(usual("5.7.26"), Some(Stage::EndOfData));
+        assert_eq!(usual("5.7.1"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::correlate::context::{Context, Key, Try, Waiting};
 use crate::model::{Action, Evidence, Harvest, Origin, Text};
-use crate::smtp::{EnhancedStatus, ReversePath, Stage, tidy_mailbox};
+use crate::smtp::{ReversePath, Stage, tidy_mailbox};
 
 /// What is known of a message when a refusal is handed out.
 pub(super) struct Known {
@@ -69,7 +69,7 @@ impl Known {
         evidence.diagnostic_code = deciding.attempt.text.clone();
         evidence.stage = deciding.stage;
         if evidence.stage == Stage::Unknown && evidence.reply_code.is_some() {
-            evidence.stage = evidence.enhanced_status.map_or(Stage::Unknown, likely_stage);
+            evidence.stage = evidence.enhanced_status.and_then(Stage::usual_for).unwrap_or_default();
             evidence.stage_inferred = evidence.stage != Stage::Unknown;
         }
         evidence.action = action;
@@ -87,15 +87,5 @@ impl Known {
             evidence.time = last.attempt.time;
             out.evidence.push(evidence);
         }
-    }
-}
-
-/// The stage at which a status is usually given, where the line does not say.
-pub(super) fn likely_stage(status: EnhancedStatus) -> Stage {
-    match (status.subject, status.detail) {
-        (1, 7 | 8) => Stage::MailFrom,
-        (1 | 2, _) => Stage::RcptTo,
-        (6, _) | (3, 4) | (7, 20..=29) => Stage::EndOfData,
-        _ => Stage::Unknown,
     }
 }

@@ -111,13 +111,7 @@ pub(super) fn from_command(command: &str) -> Option<Stage> {
 pub(super) fn from_codes(code: Option<ReplyCode>, enhanced: Option<EnhancedStatus>) -> Option<Stage> {
     // Without a reply no server refused a command.
     code?;
-    let enhanced = enhanced?;
-    match (enhanced.subject, enhanced.detail) {
-        (1, 7 | 8) => Some(Stage::MailFrom),
-        (3, 4) | (6, _) | (7, 20..=29) => Some(Stage::EndOfData),
-        (1 | 2, _) => Some(Stage::RcptTo),
-        _ => None,
-    }
+    Stage::usual_for(enhanced?)
 }
 
 #[cfg(test)]

@@ -48,11 +48,10 @@ pub(crate) fn stage(text: &str) -> Stage {
     }
     let Some(status) = read_reply(text).enhanced else { return Stage::Unknown };
     match (status.subject, status.detail) {
-        (1, 7 | 8) => Stage::MailFrom,
-        (1 | 2, _) => Stage::RcptTo,
-        (6, _) | (3, 4) | (7, 20..=27) => Stage::EndOfData,
         (7, 8 | 9) => Stage::Auth,
-        _ => Stage::Unknown,
+        // A flood of mail and, at Google, missing TLS: refused at any stage.
+        (7, 28 | 29) => Stage::Unknown,
+        _ => Stage::usual_for(status).unwrap_or_default(),
     }
 }
 
