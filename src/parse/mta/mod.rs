@@ -4,6 +4,8 @@
 
 pub mod exim;
 pub mod postfix;
+#[cfg(test)]
+mod show;
 mod text;
 
 use super::event::{EventKind, Glance, LogEvent, LogLine};

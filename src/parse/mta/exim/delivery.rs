@@ -195,6 +195,7 @@ fn own_stage(words: &str, fields: &Fields<'_>) -> Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::mta::show;
 
     #[track_caller]
     fn check(read: for<'a> fn(&'a str) -> Option<EventKind<'a>>, text: &str, expect: &str) {
@@ -202,20 +203,7 @@ mod tests {
             Some(EventKind::Sender { reverse_path, message_id }) => {
                 format!("from <{reverse_path}> {}", message_id.unwrap_or("-"))
             }
-            Some(EventKind::Attempt(a)) => {
-                let code = a.reply_code.map_or("-".into(), |c| c.to_string());
-                let status = a.enhanced_status.map_or("-".into(), |c| c.to_string());
-                let ip = a.remote_ip.map_or("-".into(), |ip| ip.to_string());
-                let from = a.original_recipient.map_or(String::new(), |o| format!(" ({o})"));
-                format!(
-                    "{:?} {}{from} {} {ip} {} {code} {status} | {}",
-                    a.outcome,
-                    a.recipient,
-                    a.remote_mta.unwrap_or("-"),
-                    a.stage.name(),
-                    a.text.replace('\n', "/"),
-                )
-            }
+            Some(EventKind::Attempt(a)) => show::attempt(&a),
             _ => "none".into(),
         };
         assert_eq!(got, expect, "{text}");

@@ -151,6 +151,7 @@ fn next(after: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::mta::show;
 
     #[track_caller]
     fn check(rest: &str, expect: &str) {
@@ -163,18 +164,7 @@ mod tests {
             assert_eq!("none", expect, "{rest}");
             return;
         };
-        let code = a.reply_code.map_or("-".into(), |c| c.to_string());
-        let status = a.enhanced_status.map_or("-".into(), |c| c.to_string());
-        let ip = a.remote_ip.map_or("-".into(), |ip| ip.to_string());
-        let from = a.original_recipient.map_or(String::new(), |o| format!(" ({o})"));
-        let got = format!(
-            "{:?} {}{from} {} {ip} {} {code} {status} | {}",
-            a.outcome,
-            a.recipient,
-            a.remote_mta.unwrap_or("-"),
-            a.stage.name(),
-            a.text.replace('\n', "/"),
-        );
+        let got = show::attempt(&a);
         assert_eq!(got, expect, "{rest}");
     }
 

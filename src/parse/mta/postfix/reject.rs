@@ -160,25 +160,13 @@ fn read_fields(text: &str) -> Option<(Fields<'_>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::mta::show;
 
     #[track_caller]
     fn check(rest: &str, expect: &str) {
         let got = match read(rest) {
             None => "none".into(),
-            Some(EventKind::Refused(r)) => {
-                let code = r.reply_code.map_or("-".into(), |c| c.to_string());
-                let status = r.enhanced_status.map_or("-".into(), |c| c.to_string());
-                let ip = r.client_ip.map_or("-".into(), |ip| ip.to_string());
-                format!(
-                    "{} {} {ip} {code} {status} <{}> <{}>{} | {}",
-                    r.stage.name(),
-                    r.client.unwrap_or("-"),
-                    r.reverse_path.unwrap_or("?"),
-                    r.recipient.unwrap_or("?"),
-                    if r.permanent { "" } else { " for now" },
-                    r.text
-                )
-            }
+            Some(EventKind::Refused(r)) => show::refusal(&r),
             Some(_) => "other".into(),
         };
         assert_eq!(got, expect, "{rest}");
