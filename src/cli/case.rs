@@ -2,8 +2,9 @@
 
 use super::progress::ProgressLine;
 use crate::classify::Knowledge;
-use crate::engine::{Engine, Input, Wake};
-use crate::model::{ReadState, Snapshot};
+use crate::engine::{Engine, Input, Printed, Wake};
+use crate::model::{Print, ReadState, Snapshot};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, mpsc::SyncSender};
@@ -24,6 +25,27 @@ pub(super) fn read(knowledge: &Arc<Knowledge>, paths: &[PathBuf], year: Option<i
         // The engine rings after every publication; it lives as long as this loop.
         let _ = bell.recv();
     }
+}
+
+/// Reads everything that is in `paths` and writes what `print` makes of it to `out` while reading goes on. The
+/// snapshot holds counts and problems alone.
+pub(super) fn read_printing(
+    knowledge: &Arc<Knowledge>,
+    paths: &[PathBuf],
+    year: Option<i32>,
+    print: Arc<dyn Print>,
+    out: &mut impl Write,
+) -> io::Result<Arc<Snapshot>> {
+    let (engine, printed) = Engine::start_printing(Arc::clone(knowledge), year, print);
+    engine.add(paths.iter().map(|path| input(path)).collect());
+    let mut line = ProgressLine::on_stderr();
+    while let Ok(Printed::Lines(lines)) = printed.recv() {
+        line.clear();
+        out.write_all(&lines)?;
+        line.show(&engine.snapshot());
+    }
+    line.clear();
+    Ok(engine.snapshot())
 }
 
 /// A full bell has been rung already.

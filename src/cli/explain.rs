@@ -25,7 +25,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let text = reply_text(&args.reply)?;
     anyhow::ensure!(!text.trim().is_empty(), "there is no reply to explain");
     let knowledge = Arc::new(Knowledge::builtin()?);
-    let rejection = Judge::new(Arc::clone(&knowledge)).judge(evidence(args, &text, stage));
+    let rejection = Judge::new(Arc::clone(&knowledge)).judge(&evidence(args, &text, stage));
     let stdout = io::stdout();
     let style = super::style(stdout.is_terminal());
     let mut out = stdout.lock();

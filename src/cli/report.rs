@@ -3,8 +3,8 @@
 use super::args::{Format, ReportArgs};
 use super::{EXIT_CONDITION, EXIT_FAILED, case};
 use crate::classify::Knowledge;
-use crate::export::{write_jsonl, write_markdown, write_terminal};
-use crate::model::{ProblemKind, ReadState, Rejection, Snapshot};
+use crate::export::{JsonlPrinter, write_jsonl, write_markdown, write_terminal};
+use crate::model::{ProblemKind, ReadState, Snapshot};
 use crate::query::{Query, View, answer};
 use anyhow::Context as _;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
@@ -15,8 +15,19 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let filter = query(&args.filter, "--filter")?;
     let fail_on = args.fail_on.as_deref().map(|text| query(text, "--fail-on")).transpose()?;
     let knowledge = Arc::new(Knowledge::builtin()?);
-    let snapshot = case::read(&knowledge, &args.paths, args.year);
-    print(args, &knowledge, &snapshot, &filter)?;
+    // What is printed as it is found need not be kept.
+    let snapshot = if args.format == Format::Jsonl && filter.is_all() && fail_on.is_none() {
+        let (knowledge, include_transient) = (Arc::clone(&knowledge), args.include_transient);
+        let printer = JsonlPrinter { knowledge: Arc::clone(&knowledge), include_transient };
+        let mut out = io::stdout().lock();
+        case::read_printing(&knowledge, &args.paths, args.year, Arc::new(printer), &mut out)
+            .and_then(|snapshot| out.flush().map(|()| snapshot))
+            .context(CANNOT_PRINT)?
+    } else {
+        let snapshot = case::read(&knowledge, &args.paths, args.year);
+        print(args, &knowledge, &snapshot, &filter)?;
+        snapshot
+    };
     if args.format == Format::Jsonl {
         tell_problems(&snapshot);
     }
@@ -30,6 +41,8 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     std::mem::forget(snapshot);
     Ok(if failed || strict { ExitCode::from(EXIT_CONDITION) } else { ExitCode::SUCCESS })
 }
+
+const CANNOT_PRINT: &str = "cannot print the report";
 
 fn query(text: &str, option: &str) -> anyhow::Result<Query> {
     Query::parse(text).map_err(|e| {
@@ -55,12 +68,6 @@ fn print(
     match args.format {
         Format::Text => write_terminal(&mut out, snapshot, knowledge, &view(), super::width(), style),
         Format::Md => write_markdown(&mut out, snapshot, knowledge, &view()),
-        // Nothing has to be counted for these.
-        Format::Jsonl if filter.is_all() => {
-            let asked = |r: &Rejection| r.is_permanent() || args.include_transient;
-            let rows = snapshot.iter().filter(|(_, r)| asked(r)).map(|(idx, _)| idx);
-            write_jsonl(&mut out, snapshot, knowledge, rows)
-        }
         Format::Jsonl => {
             // In the order of the evidence, whatever order the window shows.
             let mut rows = view().rows;
@@ -69,7 +76,7 @@ fn print(
         }
     }
     .and_then(|()| out.flush())
-    .context("cannot print the report")
+    .context(CANNOT_PRINT)
 }
 
 /// Each input that gave trouble, on standard error: JSON Lines have no place for it, the other reports do.

@@ -5,7 +5,8 @@
 
 use super::hash::{Hashed, hash};
 use crate::model::{Attempt, Origin, Text};
-use crate::smtp::{ReversePath, Stage};
+use crate::smtp::Stage;
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
@@ -59,12 +60,12 @@ pub(super) struct Waiting {
     /// As first given, where it differs.
     pub original_recipient: Option<Text>,
     /// The tries so far.
-    pub tries: Vec<Try>,
+    pub tries: Vec<Tried>,
 }
 
 /// A try with what only the deciding one hands on.
 #[derive(Clone, Debug)]
-pub(super) struct Try {
+pub(super) struct Tried {
     /// What is kept of every try.
     pub attempt: Attempt,
     /// Its stage.
@@ -115,13 +116,13 @@ impl Context {
     }
 
     /// The host that wrote the log.
-    pub(super) fn host(&self) -> Option<Text> {
-        text(&self.text[..self.host_end])
+    pub(super) fn host(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.text[..self.host_end])
     }
 
     /// The queue id.
-    pub(super) fn queue_id(&self) -> Option<Text> {
-        text(&self.text[self.instance_end..self.queue_id_end])
+    pub(super) fn queue_id(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.text[self.instance_end..self.queue_id_end])
     }
 
     /// Forgets everything but the buffers.
@@ -142,14 +143,15 @@ impl Context {
         self.tried = false;
     }
 
-    /// The envelope sender, if a line has told it.
-    pub(super) fn reverse_path(&self) -> Option<ReversePath> {
-        self.sender.map(|(start, end)| ReversePath::parse(&String::from_utf8_lossy(&self.text[start..end])))
+    /// The envelope sender as written, if a line has told it.
+    pub(super) fn reverse_path(&self) -> Option<Cow<'_, str>> {
+        self.sender.map(|(start, end)| String::from_utf8_lossy(&self.text[start..end]))
     }
 
     /// The Message-ID, if a line has told it and it is not empty.
-    pub(super) fn message_id(&self) -> Option<Text> {
-        self.message_id.and_then(|(start, end)| text(&self.text[start..end]))
+    pub(super) fn message_id(&self) -> Option<Cow<'_, str>> {
+        let (start, end) = self.message_id.filter(|(start, end)| start < end)?;
+        Some(String::from_utf8_lossy(&self.text[start..end]))
     }
 
     pub(super) fn set_sender(&mut self, sender: &[u8]) {
@@ -177,7 +179,7 @@ impl Context {
     }
 
     /// Adds a try that did not settle the recipient.
-    pub(super) fn put_off(&mut self, recipient: &str, original_recipient: Option<&str>, one: Try) {
+    pub(super) fn put_off(&mut self, recipient: &str, original_recipient: Option<&str>, one: Tried) {
         self.tried = true;
         if let Some(waiting) = self.waiting.iter_mut().find(|w| &*w.recipient == recipient) {
             if waiting.tries.len() >= MAX_TRIES {
@@ -198,11 +200,6 @@ impl Context {
         let at = self.waiting.iter().position(|w| &*w.recipient == recipient)?;
         Some(self.waiting.remove(at))
     }
-}
-
-/// What the bytes of a log say; `None` if nothing.
-fn text(bytes: &[u8]) -> Option<Text> {
-    (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes).as_ref().into())
 }
 
 /// All messages in the queue.
@@ -386,12 +383,13 @@ mod tests {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
         contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
         contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
-        let sender = |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path());
-        assert_eq!(sender(&mut contexts, "A1").unwrap().as_str(), "a@example.org");
+        let sender =
+            |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
+        assert_eq!(sender(&mut contexts, "A1").unwrap(), "a@example.org");
         contexts.remove(key("A1"), |_| {});
         assert_eq!(sender(&mut contexts, "A1"), None);
         assert_eq!(contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
-        assert_eq!(sender(&mut contexts, "a1").unwrap().as_str(), "b@example.org");
+        assert_eq!(sender(&mut contexts, "a1").unwrap(), "b@example.org");
         assert!(gone.is_empty());
     }
 
@@ -403,7 +401,7 @@ mod tests {
             contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
             contexts.remove(key("short"), |_| {});
         }
-        let ids: Vec<_> = gone.iter().map(|c| c.queue_id().unwrap()).collect();
+        let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();
         assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
         assert!(contexts.arrivals.len() <= 2 * MAX_CONTEXTS);
         assert!(contexts.slots.len() <= MAX_CONTEXTS);

@@ -12,7 +12,7 @@ mod fragment;
 mod paste;
 
 use super::LogCorrelator;
-use crate::model::{Harvest, Origin, ReadOptions, SourceId};
+use crate::model::{EvidenceRef, Harvest, Origin, ReadOptions, SourceId};
 use crate::parse::detect::is_log_line;
 use crate::parse::{Kind, Line, Lines, detect, dress, notice, transcript};
 use std::borrow::Cow;
@@ -41,6 +41,7 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
         log.line(Line { source, bytes: &line.text, number: line.number, start: line.start }, &mut from_log);
     }
     log.finish(&mut from_log);
+    from_log.evidence.extend(from_log.records.iter().map(EvidenceRef::to_evidence));
     put_spans_right(&mut from_log, &split.log_lines);
     let in_log = from_log.evidence.len() + from_log.accepted.len();
     out.evidence.append(&mut from_log.evidence);

@@ -126,7 +126,7 @@ impl LogCorrelator {
         let mut open = Vec::new();
         ahead.each_line(lines, |line, origin| {
             self.queue.event_again(line, origin, out);
-            open.resize(out.evidence.len(), origin.start);
+            open.resize(out.records.len(), origin.start);
         });
         self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
@@ -148,7 +148,7 @@ impl LogCorrelator {
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
         self.take(line, out);
         if let Some(ahead) = &mut self.queue.ahead {
-            ahead.places.resize(out.evidence.len(), line.start);
+            ahead.places.resize(out.records.len(), line.start);
         }
     }
 

@@ -1,13 +1,14 @@
 //! The case thread: plans what to read, puts the parts of all sources in order, publishes snapshots.
 
-use super::run::{Input, Shared};
-use super::segments::{SEGMENT_BYTES, Segments};
-use super::source::{Part, SourceJob, read_source};
+use super::finish::{Finished, Finisher, Printer};
+use super::run::{Input, Printed, Shared};
+use super::segments::{Hands, SEGMENT_BYTES, Segments};
+use super::source::{SourceJob, read_source};
 use super::{CancelToken, answers};
 use crate::group::Judge;
 use crate::ingest::{Found, discover};
 use crate::model::{
-    Problem, ProblemKind, Progress, ReadState, Rejection, Snapshot, SourceId, SourceLocation, SourceProblem,
+    Problem, ProblemKind, Progress, ReadState, Rejections, Snapshot, SourceId, SourceLocation, SourceProblem,
     SourceReport,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often a snapshot is published at most.
@@ -32,7 +33,7 @@ pub(super) enum CaseCommand {
 struct Arrival {
     case: u64,
     source: SourceId,
-    part: Part,
+    part: Finished,
 }
 
 /// Runs until the engine is dropped.
@@ -41,20 +42,26 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
     let (jobs, job_queue) = unbounded::<(u64, SourceJob)>();
     let (shares, shared_logs) = unbounded::<Share>();
     let (parts, arrivals) = bounded::<Arrival>(4 * n_readers);
+    let turn = Arc::new(AtomicU32::new(0));
+    let printer =
+        shared.printing.as_ref().map(|p| Printer { print: Arc::clone(&p.print), turn: Arc::clone(&turn) });
     for n in 0..n_readers {
         let (shared, job_queue, parts) = (Arc::clone(shared), job_queue.clone(), parts.clone());
         let (shares, shared_logs) = (shares.clone(), shared_logs.clone());
+        let printer = printer.clone();
         std::thread::Builder::new()
             .name(format!("reader-{n}"))
             .spawn(move || {
-                let mut reader = Reader { judge: Judge::new(Arc::clone(&shared.knowledge)), shared, parts };
+                let finisher = Finisher { judge: Judge::new(Arc::clone(&shared.knowledge)), printer };
+                let mut reader = Reader { finisher, shared, parts };
                 // The jobs end with the case; whoever shares a log also lends it a hand.
                 loop {
                     select! {
                         recv(job_queue) -> job => match job {
                             Ok((case, job)) => reader.read(case, &job, &mut |segments| {
                                 for _ in 1..n_readers {
-                                    let share = Share { case, source: job.id, segments: Arc::clone(segments) };
+                                    let (source, name) = (job.id, Arc::clone(&job.name));
+                                    let share = Share { case, source, name, segments: Arc::clone(segments) };
                                     let _ = shares.send(share);
                                 }
                             }),
@@ -66,7 +73,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
             })
             .expect("a thread can be started");
     }
-    let mut case = Case::new(shared, jobs, answers);
+    let mut case = Case::new(shared, jobs, answers, turn);
     loop {
         let timeout = if case.dirty { PUBLISH_EVERY } else { Duration::from_secs(3600) };
         select! {
@@ -87,62 +94,58 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
 struct Share {
     case: u64,
     source: SourceId,
+    name: Arc<str>,
     segments: Arc<Segments>,
 }
 
 /// A reader thread: one source after the other, or a hand lent to another reader.
 struct Reader {
     shared: Arc<Shared>,
-    judge: Judge,
+    finisher: Finisher,
     parts: Sender<Arrival>,
 }
 
 impl Reader {
     fn read(&mut self, case: u64, job: &SourceJob, share: &mut dyn FnMut(&Arc<Segments>)) {
-        self.careful(case, job.id, |judge, send| {
+        self.careful(case, job.id, &job.name, |hands| {
             if job.cancel.is_cancelled() {
-                send(Part { done: true, ..Part::default() });
+                (hands.send)(Finished { done: true, ..Finished::default() });
             } else {
-                read_source(job, judge, send, share);
+                read_source(job, hands, share);
             }
         });
     }
 
-    fn help(&mut self, Share { case, source, segments }: &Share) {
-        self.careful(*case, *source, |judge, send| segments.work(judge, send));
+    fn help(&mut self, Share { case, source, name, segments }: &Share) {
+        self.careful(*case, *source, name, |hands| segments.work(hands));
     }
 
     /// A panic ends the source, not the program.
-    fn careful(&mut self, case: u64, source: SourceId, work: impl FnOnce(&mut Judge, &mut dyn FnMut(Part))) {
+    fn careful(&mut self, case: u64, source: SourceId, name: &str, work: impl FnOnce(&mut Hands<'_>)) {
         let parts = &self.parts;
         let mut send = |part| {
             // The engine is going away: nobody is interested any more.
             let _ = parts.send(Arrival { case, source, part });
         };
-        let judge = &mut self.judge;
-        if catch_unwind(AssertUnwindSafe(|| work(judge, &mut send))).is_err() {
-            self.judge = Judge::new(Arc::clone(&self.shared.knowledge));
+        let finisher = &mut self.finisher;
+        let mut finish = |part| finisher.finish(source, name, part);
+        let mut hands = Hands { finish: &mut finish, send: &mut send };
+        if catch_unwind(AssertUnwindSafe(|| work(&mut hands))).is_err() {
+            self.finisher.judge = Judge::new(Arc::clone(&self.shared.knowledge));
             let message =
                 "a mistake in fivefifty ended the reading of this source; please report it".to_owned();
             let problem = Problem { kind: ProblemKind::Internal, origin: None, message };
-            send(Part { problems: vec![problem], done: true, ..Part::default() });
+            send(Finished { problems: vec![problem], done: true, ..Finished::default() });
         }
-    }
-}
-
-/// Adds `more`, without moving them where nothing stands before.
-fn append(all: &mut Vec<Rejection>, mut more: Vec<Rejection>) {
-    if all.is_empty() {
-        *all = more;
-    } else {
-        all.append(&mut more);
     }
 }
 
 /// Parts of a source that have to wait for the sources before it.
 #[derive(Default)]
 struct Waiting {
-    rejections: Vec<Rejection>,
+    /// In words, or as they are: those that came in words come first.
+    printed: Vec<Vec<u8>>,
+    rejections: Rejections,
     problems: Vec<Problem>,
     done: bool,
 }
@@ -155,9 +158,11 @@ struct Case<'a> {
     number: u64,
     snapshot: Snapshot,
     /// Rejections for the next chunk, of sources before or at `turn`.
-    ready: Vec<Rejection>,
+    ready: Rejections,
     /// The first source that is not done: its parts go out at once, those of later ones wait.
     turn: usize,
+    /// The same, for the readers.
+    shared_turn: Arc<AtomicU32>,
     waiting: BTreeMap<usize, Waiting>,
     n_pasted: u32,
     /// Folders that were named, with the range of their sources.
@@ -174,15 +179,18 @@ impl<'a> Case<'a> {
         shared: &'a Arc<Shared>,
         jobs: Sender<(u64, SourceJob)>,
         answers: &'a Sender<answers::Ask>,
+        shared_turn: Arc<AtomicU32>,
     ) -> Self {
+        shared_turn.store(0, Ordering::Relaxed);
         Self {
             shared,
             jobs,
             answers,
             number: 0,
             snapshot: Snapshot::default(),
-            ready: Vec::new(),
+            ready: Rejections::default(),
             turn: 0,
+            shared_turn,
             waiting: BTreeMap::new(),
             n_pasted: 0,
             folders: Vec::new(),
@@ -263,6 +271,7 @@ impl<'a> Case<'a> {
         });
         let job = SourceJob {
             id,
+            name: Arc::clone(&self.snapshot.sources[id.0 as usize].name),
             location,
             year: self.shared.year,
             named,
@@ -287,7 +296,7 @@ impl<'a> Case<'a> {
         self.cancel.cancel();
         let generation = self.snapshot.generation;
         let number = self.number + 1;
-        *self = Self::new(self.shared, self.jobs.clone(), self.answers);
+        *self = Self::new(self.shared, self.jobs.clone(), self.answers, Arc::clone(&self.shared_turn));
         (self.number, self.snapshot.generation) = (number, generation);
         self.publish();
     }
@@ -297,16 +306,26 @@ impl<'a> Case<'a> {
             return;
         }
         let at = source.0 as usize;
-        let Part { rejections, problems, coverage, accepted, bytes, done } = part;
+        let Finished {
+            rejections,
+            printed,
+            n_rejections,
+            formats,
+            problems,
+            coverage,
+            accepted,
+            bytes,
+            done,
+        } = part;
         let report = &mut self.snapshot.sources[at];
         report.bytes = report.bytes.max(bytes);
         report.lines += coverage.lines;
-        report.rejections += rejections.len() as u64;
+        report.rejections += n_rejections;
         report.understood += coverage.by_daemon.values().map(|d| d.understood).sum::<u64>();
         report.done |= done;
-        for rejection in &rejections {
-            if let Err(place) = report.formats.binary_search(&rejection.evidence.format) {
-                report.formats.insert(place, rejection.evidence.format);
+        for format in formats {
+            if let Err(place) = report.formats.binary_search(&format) {
+                report.formats.insert(place, format);
             }
         }
         self.snapshot.coverage.add(coverage);
@@ -317,7 +336,8 @@ impl<'a> Case<'a> {
             }
         }
         let waiting = self.waiting.entry(at).or_default();
-        append(&mut waiting.rejections, rejections);
+        waiting.rejections.append(rejections);
+        waiting.printed.extend((!printed.is_empty()).then_some(printed));
         waiting.problems.extend(problems);
         waiting.done |= done;
         self.take_turns();
@@ -328,8 +348,19 @@ impl<'a> Case<'a> {
     /// Moves on what needs to wait no longer.
     fn take_turns(&mut self) {
         while let Some(waiting) = self.waiting.get_mut(&self.turn) {
-            append(&mut self.ready, std::mem::take(&mut waiting.rejections));
             let source = &self.snapshot.sources[self.turn].name;
+            let rejections = std::mem::take(&mut waiting.rejections);
+            match &self.shared.printing {
+                None => self.ready.append(rejections),
+                Some(printing) => {
+                    if !rejections.is_empty() {
+                        let mut words = Vec::new();
+                        printing.print.print(source, &rejections, &mut words);
+                        printing.send(Printed::Lines(words));
+                    }
+                    waiting.printed.drain(..).for_each(|words| printing.send(Printed::Lines(words)));
+                }
+            }
             let problems = waiting.problems.drain(..);
             let named = problems.map(|problem| SourceProblem { source: Arc::clone(source), problem });
             self.snapshot.problems.extend(named);
@@ -338,6 +369,7 @@ impl<'a> Case<'a> {
             }
             self.waiting.remove(&self.turn);
             self.turn += 1;
+            self.shared_turn.store(self.turn as u32, Ordering::Relaxed);
         }
     }
 
@@ -345,12 +377,16 @@ impl<'a> Case<'a> {
         if self.turn < self.snapshot.sources.len() || self.snapshot.state == ReadState::Empty {
             return;
         }
-        if self.snapshot.state == ReadState::Reading {
+        let has_ended = self.snapshot.state == ReadState::Reading;
+        if has_ended {
             self.name_what_holds_no_mail();
             self.snapshot.state = ReadState::Done;
         }
         self.snapshot.progress.current = None;
         self.publish();
+        if let (true, Some(printing)) = (has_ended, &self.shared.printing) {
+            printing.send(Printed::End);
+        }
     }
 
     /// A folder, or a file that was named itself, in which nothing was recognised is worth a sentence.
@@ -386,7 +422,9 @@ impl<'a> Case<'a> {
     }
 
     fn publish(&mut self) {
-        self.snapshot.push(std::mem::take(&mut self.ready).into());
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.shrink();
+        self.snapshot.push(Arc::new(ready));
         let progress = &mut self.snapshot.progress;
         progress.bytes_read = self.bytes_read.load(Ordering::Relaxed);
         if self.snapshot.state == ReadState::Reading {

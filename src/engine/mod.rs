@@ -8,6 +8,7 @@
 mod answers;
 mod cancel;
 mod case;
+mod finish;
 mod raw;
 mod reference;
 mod run;
@@ -17,4 +18,4 @@ mod source;
 pub use cancel::CancelToken;
 pub use raw::{RawLine, RawLines, RawOf};
 pub use reference::{read_alone, read_in_segments};
-pub use run::{Engine, Input, Wake};
+pub use run::{Engine, Input, Printed, Wake};

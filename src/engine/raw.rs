@@ -67,9 +67,9 @@ pub(super) fn run(shared: &Shared, wanted: &Receiver<RawOf>) {
 
 /// `None` if the snapshot has no such refusal or source: it was closed meanwhile.
 fn raw_lines(snapshot: &Snapshot, of: RawOf, cancelled: &dyn Fn() -> bool) -> Option<RawLines> {
-    let origins = match &of {
-        RawOf::Rejection(idx) => &snapshot.get(*idx)?.evidence.origins,
-        RawOf::Place(origin) => std::slice::from_ref(origin),
+    let origins = &match &of {
+        RawOf::Rejection(idx) => snapshot.get(*idx)?.evidence.origins().collect(),
+        RawOf::Place(origin) => vec![*origin],
     };
     let deciding = origins[0];
     let source = snapshot.sources.get(deciding.source.0 as usize)?;

@@ -3,8 +3,9 @@
 //! For tests, and for whoever wants to read one thing without threads.
 
 use super::CancelToken;
-use super::segments::{SEGMENT_BYTES, Segments};
-use super::source::{Part, SourceJob, read_opened, read_source};
+use super::finish::{Finished, Finisher};
+use super::segments::{Hands, SEGMENT_BYTES, Segments};
+use super::source::{SourceJob, read_opened, read_source};
 use crate::classify::Knowledge;
 use crate::group::Judge;
 use crate::ingest::open_reader;
@@ -24,6 +25,7 @@ pub fn read_alone(
 ) -> Snapshot {
     let job = SourceJob {
         id: SourceId(0),
+        name: name.into(),
         location: SourceLocation::Stream,
         year,
         named: true,
@@ -34,8 +36,9 @@ pub fn read_alone(
         segment_bytes: SEGMENT_BYTES,
     };
     let mut parts = Vec::new();
-    let mut judge = Judge::new(Arc::clone(knowledge));
-    read_opened(&job, open_reader(reader), &mut judge, &mut |part| parts.push(part));
+    with_hands(knowledge, &mut |part| parts.push(part), |hands| {
+        read_opened(&job, open_reader(reader), hands);
+    });
     put_together(name, parts)
 }
 
@@ -50,6 +53,7 @@ pub fn read_in_segments(
 ) -> Snapshot {
     let job = SourceJob {
         id: SourceId(0),
+        name: path.display().to_string().into(),
         location: SourceLocation::File(path.to_path_buf()),
         year,
         named: true,
@@ -61,32 +65,36 @@ pub fn read_in_segments(
     };
     let (send, parts) = channel();
     std::thread::scope(|scope| {
-        let mut judge = Judge::new(Arc::clone(knowledge));
-        let mut hand_in = |part| send.send(part).expect("the receiver lives longer");
         let mut share = |segments: &Arc<Segments>| {
             for _ in 1..n_workers {
                 let (segments, send) = (Arc::clone(segments), send.clone());
-                let mut judge = Judge::new(Arc::clone(knowledge));
                 scope.spawn(move || {
-                    segments.work(&mut judge, &mut |part| {
-                        send.send(part).expect("the receiver lives longer");
-                    });
+                    let mut hand_in = |part| send.send(part).expect("the receiver lives longer");
+                    with_hands(knowledge, &mut hand_in, |hands| segments.work(hands));
                 });
             }
         };
-        read_source(&job, &mut judge, &mut hand_in, &mut share);
+        let mut hand_in = |part| send.send(part).expect("the receiver lives longer");
+        with_hands(knowledge, &mut hand_in, |hands| read_source(&job, hands, &mut share));
     });
     drop(send);
     put_together(&path.display().to_string(), parts)
 }
 
-fn put_together(name: &str, parts: impl IntoIterator<Item = Part>) -> Snapshot {
+/// Does `work` with a judge of its own.
+fn with_hands(knowledge: &Arc<Knowledge>, send: &mut dyn FnMut(Finished), work: impl FnOnce(&mut Hands<'_>)) {
+    let mut finisher = Finisher { judge: Judge::new(Arc::clone(knowledge)), printer: None };
+    let mut finish = |part| finisher.finish(SourceId(0), "", part);
+    work(&mut Hands { finish: &mut finish, send });
+}
+
+fn put_together(name: &str, parts: impl IntoIterator<Item = Finished>) -> Snapshot {
     let name: Arc<str> = name.into();
     let mut snapshot = Snapshot { generation: 1, state: ReadState::Done, ..Snapshot::default() };
     let mut bytes = 0u64;
     let mut accepted = std::collections::BTreeMap::<String, u64>::new();
     for part in parts {
-        snapshot.push(part.rejections.into());
+        snapshot.push(Arc::new(part.rejections));
         snapshot.coverage.add(part.coverage);
         let named = part.problems.into_iter();
         snapshot.problems.extend(named.map(|problem| SourceProblem { source: Arc::clone(&name), problem }));

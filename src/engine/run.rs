@@ -5,9 +5,9 @@ use super::answers::{self, Ask};
 use super::case::{self, CaseCommand};
 use super::raw::{self, RawLines, RawOf};
 use crate::classify::Knowledge;
-use crate::model::Snapshot;
+use crate::model::{Print, Snapshot};
 use crate::query::{Query, View};
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,11 +43,36 @@ pub struct Engine {
     wanted: Sender<RawOf>,
 }
 
+/// What a printing engine gives: see [`Engine::start_printing`].
+pub enum Printed {
+    /// Refusals in words, in the order of the sources.
+    Lines(Vec<u8>),
+    /// All was read.
+    End,
+}
+
+/// Where refusals go that are put into words as they are found.
+pub(super) struct Printing {
+    pub print: Arc<dyn Print>,
+    out: Sender<Printed>,
+}
+
+impl Printing {
+    /// Waits until somebody takes it. Once nobody will, it is dropped.
+    pub fn send(&self, printed: Printed) {
+        let _ = self.out.send(printed);
+    }
+}
+
+/// So many pieces of print may wait to be taken.
+const MAX_PRINTED: usize = 4;
+
 /// What the threads share: pointers that are swapped, never held.
 pub(super) struct Shared {
     pub knowledge: Arc<Knowledge>,
     pub year: Option<i32>,
     pub wake: Wake,
+    pub printing: Option<Printing>,
     pub newest_question: AtomicU64,
     snapshot: Mutex<Arc<Snapshot>>,
     view: Mutex<Arc<View>>,
@@ -88,19 +113,38 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Engine {
     /// Starts with nothing open. `year` is for time stamps that have none.
     pub fn start(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake) -> Self {
-        Self::start_threads(knowledge, year, wake, true)
+        Self::start_threads(knowledge, year, wake, None, true)
     }
 
     /// As [`Engine::start`], for whoever wants only the snapshot: no question is answered while reading goes on.
     pub fn start_unasked(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake) -> Self {
-        Self::start_threads(knowledge, year, wake, false)
+        Self::start_threads(knowledge, year, wake, None, false)
     }
 
-    fn start_threads(knowledge: Arc<Knowledge>, year: Option<i32>, wake: Wake, answers: bool) -> Self {
+    /// As [`Engine::start_unasked`], for whoever wants refusals in words: none is kept, the snapshot holds counts and
+    /// problems alone. What is printed has to be taken, or reading waits.
+    pub fn start_printing(
+        knowledge: Arc<Knowledge>,
+        year: Option<i32>,
+        print: Arc<dyn Print>,
+    ) -> (Self, Receiver<Printed>) {
+        let (out, printed) = bounded(MAX_PRINTED);
+        let printing = Printing { print, out };
+        (Self::start_threads(knowledge, year, Arc::new(|| {}), Some(printing), false), printed)
+    }
+
+    fn start_threads(
+        knowledge: Arc<Knowledge>,
+        year: Option<i32>,
+        wake: Wake,
+        printing: Option<Printing>,
+        answers: bool,
+    ) -> Self {
         let shared = Arc::new(Shared {
             knowledge,
             year,
             wake,
+            printing,
             newest_question: AtomicU64::new(0),
             snapshot: Mutex::default(),
             view: Mutex::default(),

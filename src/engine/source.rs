@@ -2,12 +2,11 @@
 //! in parts.
 
 use super::CancelToken;
-use super::segments::Segments;
+use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
-use crate::group::Judge;
 use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
 use crate::model::{
-    Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Rejection, SourceId,
+    Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
     SourceLocation, Timestamp,
 };
 use crate::parse::notice::{self, mbox};
@@ -21,6 +20,8 @@ use std::sync::atomic::AtomicU64;
 #[derive(Clone)]
 pub(super) struct SourceJob {
     pub id: SourceId,
+    /// As the user knows it.
+    pub name: Arc<str>,
     pub location: SourceLocation,
     pub year: Option<i32>,
     /// It was named or pasted, not found in a folder.
@@ -39,7 +40,8 @@ pub(super) struct SourceJob {
 /// What was found since the last part of the same source.
 #[derive(Default)]
 pub(super) struct Part {
-    pub rejections: Vec<Rejection>,
+    /// Not judged yet.
+    pub records: Records,
     pub problems: Vec<Problem>,
     pub coverage: Coverage,
     pub accepted: BTreeMap<String, u64>,
@@ -47,6 +49,22 @@ pub(super) struct Part {
     pub bytes: u64,
     /// The source has ended.
     pub done: bool,
+}
+
+impl Part {
+    /// What was harvested of the first `bytes` of a source.
+    pub fn of(harvest: Harvest, bytes: u64) -> Self {
+        let Harvest { evidence, mut records, problems, coverage, accepted } = harvest;
+        evidence.iter().for_each(|evidence| records.push_evidence(evidence));
+        Self { records, problems, coverage, accepted, bytes, done: false }
+    }
+
+    /// An error ends the source before its end.
+    pub fn of_error(error: &io::Error) -> Self {
+        let message = format!("{}; what came before was read", crate::ingest::open::reason(error));
+        let problem = Problem { kind: ProblemKind::Truncated, origin: None, message };
+        Self { problems: vec![problem], ..Self::default() }
+    }
 }
 
 /// How much of a source's head its kind is recognised from.
@@ -60,20 +78,15 @@ const DOCUMENT_BYTES: usize = 16 << 20;
 
 /// Reads a source to its end; calls `send` with every part, the last of which is `done`. A big log is shown to `share`
 /// first: whoever has time may take part in its reading.
-pub(super) fn read_source(
-    job: &SourceJob,
-    judge: &mut Judge,
-    send: &mut dyn FnMut(Part),
-    share: &mut dyn FnMut(&Arc<Segments>),
-) {
+pub(super) fn read_source(job: &SourceJob, hands: &mut Hands<'_>, share: &mut dyn FnMut(&Arc<Segments>)) {
     let opened = match &job.location {
         SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
         SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
         SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
     };
-    if let Some(segments) = read_opened(job, opened, judge, send) {
+    if let Some(segments) = read_opened(job, opened, hands) {
         share(&segments);
-        segments.work(judge, send);
+        segments.work(hands);
     }
 }
 
@@ -81,10 +94,10 @@ pub(super) fn read_source(
 pub(super) fn read_opened(
     job: &SourceJob,
     opened: io::Result<Opened>,
-    judge: &mut Judge,
-    send: &mut dyn FnMut(Part),
+    hands: &mut Hands<'_>,
 ) -> Option<Arc<Segments>> {
-    let mut reading = Reading::new(job, judge, send);
+    let mut send = |part| (hands.send)((hands.finish)(part));
+    let mut reading = Reading::new(job, &mut send);
     let segments = match opened {
         Ok(opened) => reading.read(opened),
         Err(error) => {
@@ -101,7 +114,6 @@ pub(super) fn read_opened(
 /// A source being read.
 pub(super) struct Reading<'a> {
     job: &'a SourceJob,
-    judge: &'a mut Judge,
     send: &'a mut dyn FnMut(Part),
     /// What was found since it was last handed on.
     pub harvest: Harvest,
@@ -109,8 +121,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(job: &'a SourceJob, judge: &'a mut Judge, send: &'a mut dyn FnMut(Part)) -> Self {
-        Self { job, judge, send, harvest: Harvest::default(), bytes: 0 }
+    pub fn new(job: &'a SourceJob, send: &'a mut dyn FnMut(Part)) -> Self {
+        Self { job, send, harvest: Harvest::default(), bytes: 0 }
     }
 
     fn read(&mut self, opened: Opened) -> Option<Arc<Segments>> {
@@ -123,14 +135,16 @@ impl<'a> Reading<'a> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
-        if kind == Kind::Log
-            && !opened.decoded
-            && failed.is_none()
-            && let Some(segments) = Segments::plan(self.job, &options, &head)
-        {
-            return Some(segments);
+        let head_for_plan = if kind == Kind::Log && failed.is_none() { head.clone() } else { Vec::new() };
+        let mut reader: Box<dyn io::Read + Send> =
+            Box::new(io::Cursor::new(head).chain(Failing { reader, failed }));
+        if !head_for_plan.is_empty() {
+            match Segments::plan(self.job, &options, &head_for_plan, opened.decoded, reader) {
+                Ok(segments) => return Some(segments),
+                Err(back) => reader = back,
+            }
         }
-        let blocks = Blocks::new(io::Cursor::new(head).chain(Failing { reader, failed }));
+        let blocks = Blocks::new(reader);
         match kind {
             Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
             Kind::Binary => {
@@ -267,21 +281,17 @@ impl<'a> Reading<'a> {
 
     /// Notes an error that ends the reading.
     pub fn cannot_go_on(&mut self, error: &io::Error) {
-        let why = crate::ingest::open::reason(error);
-        self.problem(ProblemKind::Truncated, None, format!("{why}; what came before was read"));
+        self.harvest.problems.append(&mut Part::of_error(error).problems);
     }
 
     fn problem(&mut self, kind: ProblemKind, origin: Option<Origin>, message: String) {
         self.harvest.problems.push(Problem { kind, origin, message });
     }
 
-    /// Judges what was harvested and sends it.
+    /// Sends what was harvested.
     pub fn hand_on(&mut self, done: bool) {
-        let Harvest { evidence, problems, coverage, accepted } = std::mem::take(&mut self.harvest);
-        let judge = &mut *self.judge;
-        let rejections: Vec<_> = evidence.into_iter().map(|e| judge.judge(e)).collect();
-        let bytes = self.bytes;
-        (self.send)(Part { rejections, problems, coverage, accepted, bytes, done });
+        let harvest = std::mem::take(&mut self.harvest);
+        (self.send)(Part { done, ..Part::of(harvest, self.bytes) });
     }
 }
 

@@ -4,166 +4,234 @@
 //! say is `null`. Strings are as in the evidence: JSON escapes control characters, nothing else is changed.
 
 use crate::classify::Knowledge;
-use crate::model::{Attempt, Rejection, RejectionIdx, Snapshot};
+use crate::model::{Conclusion, Print, RejectionIdx, RejectionRef, Rejections, Snapshot, Timestamp};
 use crate::query::words::fmt_rfc3339;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use crate::smtp::EnhancedStatus;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::sync::Arc;
 
-/// So many lines are put into words at a time.
-const CHUNK_ROWS: usize = 2048;
+/// Lines are handed on in pieces of about this size.
+const PIECE_BYTES: usize = 256 * 1024;
 
-/// Writes `rows` in the order given. Many rows are put into words on all processors.
+/// Writes `rows` in the order given.
 pub fn write_jsonl(
     out: &mut impl Write,
     snapshot: &Snapshot,
     knowledge: &Knowledge,
     rows: impl Iterator<Item = RejectionIdx>,
 ) -> io::Result<()> {
-    let rows: Vec<_> = rows.collect();
-    let chunks: Vec<_> = rows.chunks(CHUNK_ROWS).collect();
-    let n_threads = thread::available_parallelism().map_or(1, usize::from).min(chunks.len());
-    if n_threads < 2 {
-        return rows
-            .chunks(CHUNK_ROWS)
-            .try_for_each(|rows| out.write_all(&lines(snapshot, knowledge, rows)?));
-    }
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let (send, done) = sync_channel(n_threads);
-        for _ in 0..n_threads {
-            let (send, next, chunks) = (send.clone(), &next, &chunks);
-            scope.spawn(move || {
-                while let number = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(rows) = chunks.get(number)
-                    // Nobody takes it once the output is closed.
-                    && send.send((number, lines(snapshot, knowledge, rows))).is_ok()
-                {}
-            });
+    let mut lines = Lines::default();
+    let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
+    for rejection in rows.filter_map(|idx| snapshot.get(idx)) {
+        let source = snapshot.source_name(rejection.evidence.origin().source);
+        let end = end_of_line(knowledge, rejection.conclusion);
+        lines.write(&mut piece, &json(source), rejection, &end);
+        if piece.len() >= PIECE_BYTES {
+            out.write_all(&piece)?;
+            piece.clear();
         }
-        drop(send);
-        let mut early = BTreeMap::new();
-        for due in 0..chunks.len() {
-            while !early.contains_key(&due)
-                && let Ok((number, lines)) = done.recv()
-            {
-                early.insert(number, lines);
+    }
+    out.write_all(&piece)
+}
+
+/// Puts refusals into lines while they are being read.
+pub struct JsonlPrinter {
+    /// For the names of classes, rules and providers.
+    pub knowledge: Arc<Knowledge>,
+    /// Recipients that were only put off are printed, too.
+    pub include_transient: bool,
+}
+
+impl Print for JsonlPrinter {
+    fn print(&self, source: &str, rejections: &Rejections, out: &mut Vec<u8>) {
+        let mut lines = Lines::default();
+        let source = json(source);
+        let mut ends: Vec<Option<Vec<u8>>> = vec![None; rejections.conclusions().len()];
+        for (rejection, number) in rejections.iter().zip(rejections.numbers()) {
+            if rejection.is_permanent() || self.include_transient {
+                let end = ends[*number as usize]
+                    .get_or_insert_with(|| end_of_line(&self.knowledge, rejection.conclusion));
+                lines.write(out, &source, rejection, end);
             }
-            // Without it a thread has panicked, and the scope will say so.
-            let Some(lines) = early.remove(&due) else { break };
-            out.write_all(&lines?)?;
         }
-        Ok(())
-    })
-}
-
-fn lines(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx]) -> io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(rows.len() * 1024);
-    for rejection in rows.iter().filter_map(|idx| snapshot.get(*idx)) {
-        serde_json::to_writer(&mut out, &line(snapshot, knowledge, rejection))?;
-        out.push(b'\n');
     }
-    Ok(out)
 }
 
-/// The keys, in order.
-#[derive(Serialize)]
-struct Line<'a> {
-    source: Option<&'a str>,
-    line: Option<u64>,
-    format: &'a str,
-    direction: &'a str,
-    time: Option<String>,
-    reporting_mta: Option<&'a str>,
-    remote_mta: Option<&'a str>,
-    remote_ip: Option<String>,
-    queue_id: Option<&'a str>,
-    message_id: Option<&'a str>,
-    reverse_path: Option<&'a str>,
-    final_recipient: Option<&'a str>,
-    original_recipient: Option<&'a str>,
-    stage: &'a str,
-    stage_inferred: bool,
-    reply_code: Option<u16>,
-    enhanced_status: Option<String>,
-    diagnostic_code: Option<&'a str>,
-    action: &'a str,
-    attempts: Vec<Try<'a>>,
-    category: &'a str,
-    matrix_row: Option<u8>,
-    rule: Option<&'a str>,
-    tier: &'a str,
-    confidence: &'a str,
-    provider: Option<&'a str>,
-    actor: Vec<&'a str>,
-    retry: &'a str,
-    pattern_id: &'a str,
-    pattern: &'a str,
-}
-
-#[derive(Serialize)]
-struct Try<'a> {
-    time: Option<String>,
-    reply_code: Option<u16>,
-    enhanced_status: Option<String>,
-    remote_mta: Option<&'a str>,
-    text: Option<&'a str>,
-}
-
-fn line<'a>(snapshot: &'a Snapshot, knowledge: &'a Knowledge, rejection: &'a Rejection) -> Line<'a> {
-    let Rejection { evidence, verdict, pattern } = rejection;
+/// The keys that tell what is concluded: the same for all refusals with one masked reply.
+fn end_of_line(knowledge: &Knowledge, Conclusion { verdict, pattern }: &Conclusion) -> Vec<u8> {
     let class = knowledge.class(verdict.class);
-    let origin = evidence.origins.first();
-    Line {
-        source: origin.map(|origin| snapshot.source_name(origin.source)),
-        line: origin.map(|origin| origin.line),
-        format: evidence.format,
-        direction: evidence.direction.name(),
-        time: evidence.time.map(fmt_rfc3339),
-        reporting_mta: evidence.reporting_mta.as_deref(),
-        remote_mta: evidence.remote_mta.as_deref(),
-        remote_ip: evidence.remote_ip.map(|ip| ip.to_string()),
-        queue_id: evidence.queue_id.as_deref(),
-        message_id: evidence.message_id.as_deref(),
-        reverse_path: evidence.reverse_path.as_ref().map(|path| path.as_str()),
-        final_recipient: evidence.final_recipient.as_deref(),
-        original_recipient: evidence.original_recipient.as_deref(),
-        stage: evidence.stage.name(),
-        stage_inferred: evidence.stage_inferred,
-        reply_code: evidence.reply_code.map(|code| code.get()),
-        enhanced_status: evidence.enhanced_status.map(|status| status.to_string()),
-        diagnostic_code: words(&evidence.diagnostic_code),
-        action: evidence.action.name(),
-        attempts: evidence.attempts.iter().map(one_try).collect(),
-        category: &class.id,
-        matrix_row: class.matrix_row,
-        rule: verdict.rule.map(|rule| knowledge.rule(rule).id.as_str()),
-        tier: verdict.tier.name(),
-        confidence: verdict.confidence.name(),
-        provider: verdict.provider.map(|provider| knowledge.provider(provider).id.as_str()),
-        actor: verdict.actors.iter().map(|actor| actor.name()).collect(),
-        retry: verdict.retry.name(),
-        pattern_id: &pattern.id,
-        pattern: &pattern.text,
+    let mut out = Vec::new();
+    out.extend(b",\"category\":");
+    string(&mut out, &class.id);
+    out.extend(b",\"matrix_row\":");
+    number_or_null(&mut out, class.matrix_row);
+    out.extend(b",\"rule\":");
+    string_or_null(&mut out, verdict.rule.map(|rule| knowledge.rule(rule).id.as_str()));
+    out.extend(b",\"tier\":");
+    string(&mut out, verdict.tier.name());
+    out.extend(b",\"confidence\":");
+    string(&mut out, verdict.confidence.name());
+    out.extend(b",\"provider\":");
+    string_or_null(&mut out, verdict.provider.map(|provider| knowledge.provider(provider).id.as_str()));
+    out.extend(b",\"actor\":[");
+    for (n, actor) in verdict.actors.iter().enumerate() {
+        out.extend(if n > 0 { &b","[..] } else { b"" });
+        string(&mut out, actor.name());
+    }
+    out.extend(b"],\"retry\":");
+    string(&mut out, verdict.retry.name());
+    out.extend(b",\"pattern_id\":");
+    string(&mut out, &pattern.id);
+    out.extend(b",\"pattern\":");
+    string(&mut out, &pattern.text);
+    out.extend(b"}\n");
+    out
+}
+
+/// Writes lines, key by key: a log may hold a million refusals.
+#[derive(Default)]
+struct Lines {
+    /// The time written last, and its words: a log has many lines of one second.
+    time: Option<(Timestamp, String)>,
+}
+
+impl Lines {
+    /// `source` and `end` are JSON.
+    fn write(&mut self, out: &mut Vec<u8>, source: &[u8], rejection: RejectionRef<'_>, end: &[u8]) {
+        let evidence = rejection.evidence;
+        out.extend(b"{\"source\":");
+        out.extend(source);
+        out.extend(b",\"line\":");
+        number(out, evidence.origin().line);
+        out.extend(b",\"format\":");
+        string(out, evidence.format());
+        out.extend(b",\"direction\":\"");
+        out.extend(evidence.direction().name().as_bytes());
+        out.extend(b"\",\"time\":");
+        self.time(out, evidence.time());
+        out.extend(b",\"reporting_mta\":");
+        string_or_null(out, evidence.reporting_mta());
+        out.extend(b",\"remote_mta\":");
+        string_or_null(out, evidence.remote_mta());
+        out.extend(b",\"remote_ip\":");
+        match evidence.remote_ip() {
+            Some(ip) => drop(write!(out, "\"{ip}\"")),
+            None => out.extend(NULL),
+        }
+        out.extend(b",\"queue_id\":");
+        string_or_null(out, evidence.queue_id());
+        out.extend(b",\"message_id\":");
+        string_or_null(out, evidence.message_id());
+        out.extend(b",\"reverse_path\":");
+        string_or_null(out, evidence.reverse_path().map(|path| if path.is_empty() { "<>" } else { path }));
+        out.extend(b",\"final_recipient\":");
+        string_or_null(out, evidence.final_recipient());
+        out.extend(b",\"original_recipient\":");
+        string_or_null(out, evidence.original_recipient());
+        out.extend(b",\"stage\":\"");
+        out.extend(evidence.stage().name().as_bytes());
+        out.extend(if evidence.stage_inferred() {
+            &b"\",\"stage_inferred\":true"[..]
+        } else {
+            b"\",\"stage_inferred\":false"
+        });
+        out.extend(b",\"reply_code\":");
+        number_or_null(out, evidence.reply_code().map(|code| code.get()));
+        out.extend(b",\"enhanced_status\":");
+        status(out, evidence.enhanced_status());
+        out.extend(b",\"diagnostic_code\":");
+        let words_start = out.len();
+        words(out, evidence.diagnostic_code());
+        let words_end = out.len();
+        out.extend(b",\"action\":\"");
+        out.extend(evidence.action().name().as_bytes());
+        out.extend(b"\",\"attempts\":[");
+        for (n, one) in evidence.tries().enumerate() {
+            out.extend(if n > 0 { &b",{\"time\":"[..] } else { b"{\"time\":" });
+            self.time(out, one.time);
+            out.extend(b",\"reply_code\":");
+            number_or_null(out, one.reply_code.map(|code| code.get()));
+            out.extend(b",\"enhanced_status\":");
+            status(out, one.enhanced_status);
+            out.extend(b",\"remote_mta\":");
+            string_or_null(out, one.remote_mta);
+            out.extend(b",\"text\":");
+            if evidence.has_own_try() {
+                out.extend_from_within(words_start..words_end);
+            } else {
+                words(out, one.text);
+            }
+            out.push(b'}');
+        }
+        out.push(b']');
+        out.extend(end);
+    }
+
+    fn time(&mut self, out: &mut Vec<u8>, time: Option<Timestamp>) {
+        let Some(time) = time else { return out.extend(NULL) };
+        if self.time.as_ref().is_none_or(|(last, _)| *last != time) {
+            self.time = Some((time, fmt_rfc3339(time)));
+        }
+        if let Some((_, words)) = &self.time {
+            out.push(b'"');
+            out.extend(words.as_bytes());
+            out.push(b'"');
+        }
     }
 }
 
-fn one_try(attempt: &Attempt) -> Try<'_> {
-    Try {
-        time: attempt.time.map(fmt_rfc3339),
-        reply_code: attempt.reply_code.map(|code| code.get()),
-        enhanced_status: attempt.enhanced_status.map(|status| status.to_string()),
-        remote_mta: attempt.remote_mta.as_deref(),
-        text: words(&attempt.text),
+const NULL: &[u8] = b"null";
+
+fn json(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    string(&mut out, text);
+    out
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    // Nearly all text needs no escapes.
+    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend(text.as_bytes());
+        out.push(b'"');
+    } else {
+        serde_json::to_writer(out, text).expect("text can be written to memory");
     }
 }
 
-/// Empty where the evidence holds no words.
-fn words(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
+fn string_or_null(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => string(out, text),
+        None => out.extend(NULL),
+    }
+}
+
+/// Null where the evidence holds no words.
+fn words(out: &mut Vec<u8>, text: &str) {
+    string_or_null(out, (!text.is_empty()).then_some(text));
+}
+
+fn number(out: &mut Vec<u8>, n: impl itoa::Integer) {
+    out.extend(itoa::Buffer::new().format(n).as_bytes());
+}
+
+fn number_or_null(out: &mut Vec<u8>, n: Option<impl itoa::Integer>) {
+    match n {
+        Some(n) => number(out, n),
+        None => out.extend(NULL),
+    }
+}
+
+fn status(out: &mut Vec<u8>, status: Option<EnhancedStatus>) {
+    let Some(EnhancedStatus { class, subject, detail }) = status else { return out.extend(NULL) };
+    out.push(b'"');
+    number(out, class);
+    out.push(b'.');
+    number(out, subject);
+    out.push(b'.');
+    number(out, detail);
+    out.push(b'"');
 }
 
 #[cfg(test)]

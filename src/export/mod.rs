@@ -8,7 +8,7 @@ mod summary;
 pub mod terminal;
 
 pub use explain::write_explain;
-pub use jsonl::write_jsonl;
+pub use jsonl::{JsonlPrinter, write_jsonl};
 pub use markdown::write_markdown;
 pub use style::Style;
 pub use terminal::write_terminal;

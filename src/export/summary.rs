@@ -63,8 +63,9 @@ pub(super) fn filter(view: &View) -> Option<String> {
 
 pub(super) fn pattern_words(snapshot: &Snapshot, knowledge: &Knowledge, row: &PatternRow) -> PatternWords {
     let advice = Advice::new(knowledge, &row.verdict);
-    let rejections: Vec<&Rejection> =
-        row.rows.iter().take(MAX_COMPARED).filter_map(|idx| snapshot.get(*idx)).collect();
+    let opened: Vec<Rejection> =
+        row.rows.iter().take(MAX_COMPARED).filter_map(|idx| snapshot.open(*idx)).collect();
+    let rejections: Vec<&Rejection> = opened.iter().collect();
     let mut off = Redactor::off();
     let mut filled = |text: &str| fill_for_all(text, &rejections, &mut off);
     let inferred = rejections.iter().any(|r| r.evidence.stage == row.stage && r.evidence.stage_inferred);

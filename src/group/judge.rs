@@ -8,8 +8,11 @@ use super::hash::Seed;
 use super::key::Key;
 use super::mask::{Masked, Varying};
 use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
-use crate::model::{Direction, Evidence, Pattern, ProviderIdx, Rejection, Verdict};
-use crate::smtp::{EnhancedStatus, NestedReply, ReplyCode, ReversePath, Stage, domain_of, innermost};
+use crate::model::{
+    Conclusion, Direction, Evidence, EvidenceRef, Pattern, ProviderIdx, Records, Rejection, Rejections,
+    Verdict,
+};
+use crate::smtp::{EnhancedStatus, NestedReply, ReplyCode, Stage, domain_of, innermost};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -20,15 +23,21 @@ const MAX_REMEMBERED: usize = 1 << 14;
 /// Longest text of a pattern for people, in characters.
 const MAX_TEXT: usize = 400;
 
+/// No refusal of the present gathering has this conclusion so far.
+const NOT_YET: u32 = u32::MAX;
+
 /// Judges evidence; remembers what it has seen. One for each worker.
 pub struct Judge {
     knowledge: Arc<Knowledge>,
-    memo: HashMap<Box<str>, Judged, Seed>,
+    /// By key, places in `judged`.
+    memo: HashMap<Box<str>, u32, Seed>,
+    judged: Vec<Judged>,
+    /// For each of those its place among the conclusions being gathered, or [`NOT_YET`].
+    gathered: Vec<u32>,
     masked: Masked,
     key: String,
 }
 
-#[derive(Clone)]
 struct Judged {
     verdict: Arc<Verdict>,
     pattern: Arc<Pattern>,
@@ -39,31 +48,56 @@ struct Judged {
 impl Judge {
     /// A judge that has seen nothing.
     pub fn new(knowledge: Arc<Knowledge>) -> Self {
-        Self { knowledge, memo: HashMap::default(), masked: Masked::default(), key: String::new() }
+        Self {
+            knowledge,
+            memo: HashMap::default(),
+            judged: Vec::new(),
+            gathered: Vec::new(),
+            masked: Masked::default(),
+            key: String::new(),
+        }
     }
 
     /// Adds verdict and pattern; fills in an unknown stage that the verdict suggests, and says so.
     ///
     /// The verdict is shared by all refusals with the same masked reply, so its `matched` is empty:
     /// [`Knowledge::matched`] gives the ranges for one refusal.
-    pub fn judge(&mut self, mut evidence: Evidence) -> Rejection {
-        let Judged { verdict, pattern, stage } = self.judged(&evidence);
-        if evidence.stage != stage {
-            evidence.stage = stage;
-            evidence.stage_inferred = true;
+    pub fn judge_all(&mut self, mut records: Records) -> Rejections {
+        let (mut numbers, mut conclusions) = (Vec::with_capacity(records.len()), Vec::new());
+        self.gathered.fill(NOT_YET);
+        for at in 0..records.len() {
+            let evidence = records.get(at);
+            let number = self.judged(evidence);
+            let Judged { verdict, pattern, stage } = &self.judged[number];
+            if self.gathered[number] == NOT_YET {
+                self.gathered[number] = conclusions.len() as u32;
+                conclusions.push(Conclusion { verdict: Arc::clone(verdict), pattern: Arc::clone(pattern) });
+            }
+            numbers.push(self.gathered[number]);
+            if evidence.stage() != *stage {
+                records.infer_stage(at, *stage);
+            }
         }
-        Rejection { evidence, verdict, pattern }
+        Rejections::new(records, numbers, conclusions)
     }
 
-    fn judged(&mut self, evidence: &Evidence) -> Judged {
+    /// [`Self::judge_all`] for one refusal.
+    pub fn judge(&mut self, evidence: &Evidence) -> Rejection {
+        let mut records = Records::default();
+        records.push_evidence(evidence);
+        self.judge_all(records).get(0).to_rejection()
+    }
+
+    /// The place in `judged` of what is concluded from a refusal.
+    fn judged(&mut self, evidence: EvidenceRef<'_>) -> usize {
         let facts = Facts {
-            diagnostic_code: &evidence.diagnostic_code,
-            reply_code: evidence.reply_code,
-            enhanced_status: evidence.enhanced_status,
-            stage: evidence.stage,
-            remote_mta: evidence.remote_mta.as_deref(),
-            recipient_domain: evidence.final_recipient.as_deref().and_then(domain_of),
-            direction: evidence.direction,
+            diagnostic_code: evidence.diagnostic_code(),
+            reply_code: evidence.reply_code(),
+            enhanced_status: evidence.enhanced_status(),
+            stage: evidence.stage(),
+            remote_mta: evidence.remote_mta(),
+            recipient_domain: evidence.final_recipient().and_then(domain_of),
+            direction: evidence.direction(),
         };
         let nested = innermost_of(facts.diagnostic_code);
         let provider = self.knowledge.provider_in(nested.inner_host, &facts);
@@ -75,8 +109,8 @@ impl Judge {
         let local = is_local_failure(evidence, &own);
         self.write_key(&facts, &own, provider, &nested);
         self.key.push(if local { 'l' } else { 'r' });
-        if let Some(judged) = self.memo.get(self.key.as_str()) {
-            return judged.clone();
+        if let Some(number) = self.memo.get(self.key.as_str()) {
+            return *number as usize;
         }
         let mut verdict = match nested.outer.is_empty() {
             false => self.knowledge.classify_for(provider, &facts),
@@ -92,12 +126,16 @@ impl Judge {
             stage => stage,
         };
         let pattern = Arc::new(self.pattern(&facts, &own, &verdict, stage));
-        let judged = Judged { verdict: Arc::new(verdict), pattern, stage };
         if self.memo.len() >= MAX_REMEMBERED {
             self.memo.clear();
+            self.judged.clear();
+            self.gathered.clear();
         }
-        self.memo.insert(self.key.as_str().into(), judged.clone());
-        judged
+        let number = self.judged.len();
+        self.memo.insert(self.key.as_str().into(), number as u32);
+        self.judged.push(Judged { verdict: Arc::new(verdict), pattern, stage });
+        self.gathered.push(NOT_YET);
+        number
     }
 
     /// All that verdict and pattern depend on.
@@ -164,21 +202,20 @@ struct Own {
 }
 
 /// The reporting MTA's own words about a mailbox of its own: nobody else was asked, so no SMTP command was refused.
-fn is_local_failure(evidence: &Evidence, own: &Own) -> bool {
-    let nobody_else = evidence.remote_mta.is_none() && evidence.remote_ip.is_none();
+fn is_local_failure(evidence: EvidenceRef<'_>, own: &Own) -> bool {
     let no_codes = own.code.is_none() && own.enhanced.is_none();
-    evidence.direction == Direction::Outgoing && evidence.reporting_mta.is_some() && nobody_else && no_codes
+    let nobody_else = || evidence.remote_mta().is_none() && evidence.remote_ip().is_none();
+    no_codes
+        && evidence.direction() == Direction::Outgoing
+        && evidence.reporting_mta().is_some()
+        && nobody_else()
 }
 
-fn varying(evidence: &Evidence) -> Varying<'_> {
-    let sender = match &evidence.reverse_path {
-        Some(ReversePath::Mailbox(mailbox)) => Some(&**mailbox),
-        _ => None,
-    };
+fn varying(evidence: EvidenceRef<'_>) -> Varying<'_> {
     Varying {
-        recipients: [evidence.final_recipient.as_deref(), evidence.original_recipient.as_deref()],
-        sender,
-        hosts: [evidence.remote_mta.as_deref(), evidence.reporting_mta.as_deref()],
+        recipients: [evidence.final_recipient(), evidence.original_recipient()],
+        sender: evidence.reverse_path().filter(|mailbox| !mailbox.is_empty()),
+        hosts: [evidence.remote_mta(), evidence.reporting_mta()],
     }
 }
 

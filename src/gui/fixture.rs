@@ -190,7 +190,7 @@ pub fn working() -> Fixture {
     }
     let mut snapshot = Snapshot { generation: 1, state: ReadState::Done, ..Snapshot::default() };
     let n = rejections.len() as u64;
-    snapshot.push(rejections.into());
+    snapshot.push(Arc::new(rejections.iter().collect()));
     snapshot.sources = ["/var/log/mail.log", "/var/log/mail.log.1.gz", "notices/bounce-17.eml"]
         .into_iter()
         .zip(0..)

@@ -99,12 +99,12 @@ impl<'a> FrameCtx<'a> {
     }
 
     /// The message the inspector is about: the selected one, else the newest of the pattern.
-    pub fn message(&self) -> Option<(RejectionIdx, &'a Rejection)> {
+    pub fn message(&self) -> Option<(RejectionIdx, Rejection)> {
         let idx = match self.selection.message {
             Some(idx) => idx,
             None => *self.pattern()?.rows.first()?,
         };
-        Some((idx, self.snapshot.get(idx)?))
+        Some((idx, self.snapshot.open(idx)?))
     }
 
     /// Whose raw lines are wanted: those of the place, else of the message.

@@ -39,12 +39,13 @@ pub struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// Blocks from the beginning of `reader`.
     pub fn new(reader: R) -> Self {
-        Self::from_place(reader, 1, 0)
+        Self::from_place(reader, 1, 0, false)
     }
 
-    /// The first line of `reader` is line `line` of its source, at offset `start`.
-    pub fn from_place(reader: R, line: u64, start: u64) -> Self {
-        let (buf, ended, skipping) = (Vec::new(), false, false);
+    /// The first line of `reader` is line `line` of its source, at offset `start`. `in_line`: it begins within a line
+    /// that was cut, whose rest is skipped.
+    pub fn from_place(reader: R, line: u64, start: u64, in_line: bool) -> Self {
+        let (buf, ended, skipping) = (Vec::new(), false, in_line);
         Self { reader, buf, from: 0, to: 0, given: 0, line, start, ended, skipping }
     }
 

@@ -1,6 +1,6 @@
 //! What the evidence says of one refusal, before anything is concluded from it.
 
-use super::{Origin, Text, Timestamp};
+use super::{Origin, Text, Timestamp, Try};
 use crate::smtp::{EnhancedStatus, ReplyCode, ReversePath, Stage};
 use std::net::IpAddr;
 
@@ -57,6 +57,33 @@ pub struct Attempt {
     pub text: Text,
     /// Where it stands.
     pub origin: Origin,
+}
+
+impl Attempt {
+    /// The same, borrowed.
+    pub fn as_try(&self) -> Try<'_> {
+        Try {
+            time: self.time,
+            remote_mta: self.remote_mta.as_deref(),
+            reply_code: self.reply_code,
+            enhanced_status: self.enhanced_status,
+            text: &self.text,
+            origin: self.origin,
+        }
+    }
+}
+
+impl From<Try<'_>> for Attempt {
+    fn from(one: Try<'_>) -> Self {
+        Self {
+            time: one.time,
+            remote_mta: one.remote_mta.map(Text::from),
+            reply_code: one.reply_code,
+            enhanced_status: one.enhanced_status,
+            text: one.text.into(),
+            origin: one.origin,
+        }
+    }
 }
 
 /// Headers of the message that was refused, where a notice returns them.

@@ -1,6 +1,6 @@
 //! What a parser or a correlator hands on.
 
-use super::{Coverage, Evidence, Problem, Timestamp};
+use super::{Coverage, Evidence, Problem, Records, Timestamp};
 use std::collections::BTreeMap;
 
 /// How a source is to be read. Values, so that reading the same bytes gives the same result.
@@ -19,8 +19,10 @@ pub struct ReadOptions {
 /// Evidence and counts of one source, drained by the engine while reading goes on.
 #[derive(Default, Debug)]
 pub struct Harvest {
-    /// Refusals found, in the order in which their deciding lines stand.
+    /// Refusals found in documents and mails, in the order in which their deciding lines stand.
     pub evidence: Vec<Evidence>,
+    /// Refusals found in a log, in the order in which their deciding lines stand.
+    pub records: Records,
     /// Trouble worth telling the user.
     pub problems: Vec<Problem>,
     /// What was read and understood.

@@ -5,7 +5,9 @@ pub mod evidence;
 pub mod harvest;
 pub mod origin;
 pub mod problem;
+pub mod records;
 pub mod rejection;
+pub mod rejections;
 pub mod snapshot;
 pub mod verdict;
 
@@ -14,7 +16,9 @@ pub use evidence::{Action, Attempt, Direction, Evidence, OriginalMail};
 pub use harvest::{Harvest, ReadOptions};
 pub use origin::{Origin, SourceId};
 pub use problem::{Problem, ProblemKind};
+pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try};
 pub use rejection::{Pattern, Rejection};
+pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
 pub use snapshot::{
     Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };

@@ -1,6 +1,6 @@
 //! Everything read so far: an immutable value, shared by `Arc` between reader, query worker and window.
 
-use super::{Coverage, Problem, Rejection, SourceId};
+use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, SourceId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +87,7 @@ pub struct Snapshot {
     /// All sources, in the order given.
     pub sources: Vec<SourceReport>,
     /// The rejections in pieces that are never changed once published.
-    pub chunks: Vec<Arc<[Rejection]>>,
+    pub chunks: Vec<Arc<Rejections>>,
     /// Index of the first rejection of each chunk.
     pub starts: Vec<RejectionIdx>,
     /// Trouble, in source order.
@@ -117,21 +117,27 @@ impl Snapshot {
     }
 
     /// Adds a piece at the end.
-    pub fn push(&mut self, chunk: Arc<[Rejection]>) {
+    pub fn push(&mut self, chunk: Arc<Rejections>) {
         if !chunk.is_empty() {
             self.starts.push(self.len() as RejectionIdx);
             self.chunks.push(chunk);
         }
     }
 
-    /// The rejection at `idx`.
-    pub fn get(&self, idx: RejectionIdx) -> Option<&Rejection> {
+    /// The rejection at `idx`, where it is kept.
+    pub fn get(&self, idx: RejectionIdx) -> Option<RejectionRef<'_>> {
         let chunk = self.starts.partition_point(|start| *start <= idx).checked_sub(1)?;
-        self.chunks[chunk].get((idx - self.starts[chunk]) as usize)
+        let at = (idx - self.starts[chunk]) as usize;
+        (at < self.chunks[chunk].len()).then(|| self.chunks[chunk].get(at))
+    }
+
+    /// A copy of the rejection at `idx`: for the few that are shown or written about.
+    pub fn open(&self, idx: RejectionIdx) -> Option<Rejection> {
+        self.get(idx).map(RejectionRef::to_rejection)
     }
 
     /// All, in order, with their indices.
-    pub fn iter(&self) -> impl Iterator<Item = (RejectionIdx, &Rejection)> {
+    pub fn iter(&self) -> impl Iterator<Item = (RejectionIdx, RejectionRef<'_>)> {
         self.chunks.iter().flat_map(|c| c.iter()).enumerate().map(|(i, r)| (i as RejectionIdx, r))
     }
 

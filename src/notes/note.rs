@@ -117,7 +117,8 @@ pub fn note_for_message(
 }
 
 fn note(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx], options: &NoteOptions) -> String {
-    let rejections: Vec<&Rejection> = rows.iter().filter_map(|idx| snapshot.get(*idx)).collect();
+    let opened: Vec<Rejection> = rows.iter().filter_map(|idx| snapshot.open(*idx)).collect();
+    let rejections: Vec<&Rejection> = opened.iter().collect();
     let Some(first) = rejections.first().copied() else { return String::new() };
     let mut redactor = if options.redact { Redactor::new() } else { Redactor::off() };
     // Those that are listed below; others are found by their form.

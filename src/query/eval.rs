@@ -8,8 +8,7 @@ use super::index::{Index, NO_TIME, Row};
 use super::parse::Expr;
 use super::term::{RowKey, Term, masked};
 use crate::classify::Knowledge;
-use crate::model::{Direction, Rejection, Snapshot, Text, Tier, Verdict};
-use crate::smtp::ReversePath;
+use crate::model::{Direction, RejectionRef, Snapshot, Tier, Verdict};
 
 /// After how many rows `cancelled` is asked again.
 const ROWS_PER_LOOK: usize = 4096;
@@ -26,15 +25,16 @@ pub(super) fn matching(
     let test = Compiler { index, snapshot, knowledge }.test(expr);
     let mut out = Vec::with_capacity(index.rows.len());
     for chunk in index.chunks() {
-        for part in chunk.chunks(ROWS_PER_LOOK) {
+        for from in (0..chunk.len()).step_by(ROWS_PER_LOOK) {
             if cancelled() {
                 return None;
             }
-            let rows = &index.rows[out.len()..out.len() + part.len()];
+            let to = chunk.len().min(from + ROWS_PER_LOOK);
+            let rows = &index.rows[out.len()..out.len() + to - from];
             out.extend(
-                rows.iter().zip(part).map(|(row, rejection)| {
-                    (row.permanent || include_transient) && test.holds(row, rejection)
-                }),
+                rows.iter()
+                    .zip(from..to)
+                    .map(|(row, at)| (row.permanent || include_transient) && test.holds(row, chunk.get(at))),
             );
         }
     }
@@ -76,14 +76,14 @@ enum Test {
     To(Vec<bool>, Address),
     /// By recipient, by pattern, or by the rejection.
     Text(Vec<bool>, Vec<bool>, Finder),
-    Rejection(Box<dyn Fn(&Rejection) -> bool>),
+    Rejection(Box<dyn Fn(RejectionRef<'_>) -> bool>),
     Not(Box<Test>),
     And(Vec<Test>),
     Or(Vec<Test>),
 }
 
 impl Test {
-    fn holds(&self, row: &Row, rejection: &Rejection) -> bool {
+    fn holds(&self, row: &Row, rejection: RejectionRef<'_>) -> bool {
         match self {
             Self::All => true,
             Self::ByVerdict(yes) => yes[row.verdict as usize],
@@ -103,7 +103,7 @@ impl Test {
             Self::Until(time) => row.time != NO_TIME && row.time < *time,
             Self::To(yes, address) => {
                 yes[row.recipient as usize]
-                    || rejection.evidence.original_recipient.as_ref().is_some_and(|to| address.fits(to))
+                    || rejection.evidence.original_recipient().is_some_and(|to| address.fits(to))
             }
             Self::Text(by_recipient, by_pattern, finder) => {
                 by_recipient[row.recipient as usize]
@@ -168,7 +168,7 @@ impl Compiler<'_> {
             }
             Term::Code(digits) => Test::Code(digits),
             Term::Esc(want) => rejection(move |r| {
-                r.evidence.enhanced_status.is_some_and(|have| {
+                r.evidence.enhanced_status().is_some_and(|have| {
                     let have = [u16::from(have.class), have.subject, have.detail];
                     want.iter().zip(have).all(|(want, have)| want.is_none_or(|n| n == have))
                 })
@@ -200,9 +200,9 @@ impl Compiler<'_> {
             }
             Term::Sender(text) => {
                 let address = Address::new(&text);
-                rejection(move |r| match &r.evidence.reverse_path {
-                    Some(ReversePath::Mailbox(mailbox)) => address.fits(mailbox),
-                    Some(ReversePath::Null) => address.0.needle() == "<>",
+                rejection(move |r| match r.evidence.reverse_path() {
+                    Some("") => address.0.needle() == "<>",
+                    Some(mailbox) => address.fits(mailbox),
                     None => false,
                 })
             }
@@ -213,10 +213,10 @@ impl Compiler<'_> {
             }
             Term::Mta(text) => {
                 let finder = Finder::new(&text);
-                rejection(move |r| has(&finder, &r.evidence.remote_mta))
+                rejection(move |r| has(&finder, r.evidence.remote_mta()))
             }
             Term::Ip(network, bits) => rejection(move |r| {
-                r.evidence.remote_ip.is_some_and(|ip| {
+                r.evidence.remote_ip().is_some_and(|ip| {
                     let ip = ip.to_canonical();
                     ip.is_ipv4() == network.is_ipv4() && masked(ip, bits) == network
                 })
@@ -237,9 +237,7 @@ impl Compiler<'_> {
             Term::Pattern(id) => Test::ByPattern(
                 self.index.patterns.iter().map(|pattern| pattern_fits(&pattern.id, &id)).collect(),
             ),
-            Term::Queue(id) => {
-                rejection(move |r| r.evidence.queue_id.as_ref().is_some_and(|have| **have == *id))
-            }
+            Term::Queue(id) => rejection(move |r| r.evidence.queue_id() == Some(id.as_str())),
             Term::Since(moment) => Test::Since(moment.start().timestamp_micros()),
             Term::Until(moment) => Test::Until(moment.end().timestamp_micros()),
             Term::Seen(span) => match self.index.newest() {
@@ -248,7 +246,7 @@ impl Compiler<'_> {
                 }
                 None => Test::Not(Box::new(Test::All)),
             },
-            Term::Tries(compare, n) => rejection(move |r| compare.holds(r.evidence.attempts.len().max(1), n)),
+            Term::Tries(compare, n) => rejection(move |r| compare.holds(r.evidence.n_tries().max(1), n)),
             Term::Retry(retry) => self.verdicts(|v| v.retry == retry),
             Term::Confidence(confidence) => self.verdicts(|v| v.confidence == confidence),
             Term::Direction(direction) => Test::Incoming(direction == Direction::Incoming),
@@ -289,20 +287,20 @@ fn pattern_fits(id: &str, want: &str) -> bool {
     if want.contains(':') { id.starts_with(want) } else { bare.starts_with(want) }
 }
 
-fn text_in(finder: &Finder, rejection: &Rejection) -> bool {
-    let evidence = &rejection.evidence;
-    finder.is_in(&evidence.diagnostic_code)
-        || matches!(&evidence.reverse_path, Some(ReversePath::Mailbox(mailbox)) if finder.is_in(mailbox))
-        || has(finder, &evidence.original_recipient)
-        || has(finder, &evidence.queue_id)
-        || has(finder, &evidence.message_id)
-        || has(finder, &evidence.remote_mta)
+fn text_in(finder: &Finder, rejection: RejectionRef<'_>) -> bool {
+    let evidence = rejection.evidence;
+    finder.is_in(evidence.diagnostic_code())
+        || has(finder, evidence.reverse_path())
+        || has(finder, evidence.original_recipient())
+        || has(finder, evidence.queue_id())
+        || has(finder, evidence.message_id())
+        || has(finder, evidence.remote_mta())
 }
 
-fn has(finder: &Finder, text: &Option<Text>) -> bool {
-    text.as_ref().is_some_and(|text| finder.is_in(text))
+fn has(finder: &Finder, text: Option<&str>) -> bool {
+    text.is_some_and(|text| finder.is_in(text))
 }
 
-fn rejection(test: impl Fn(&Rejection) -> bool + 'static) -> Test {
+fn rejection(test: impl Fn(RejectionRef<'_>) -> bool + 'static) -> Test {
     Test::Rejection(Box::new(test))
 }

@@ -86,7 +86,7 @@ pub(crate) fn snapshot(rejections: Vec<Rejection>) -> Snapshot {
         done: true,
     });
     for piece in rejections.chunks(2) {
-        snapshot.push(piece.to_vec().into());
+        snapshot.push(Arc::new(piece.iter().collect()));
     }
     snapshot
 }

@@ -4,21 +4,19 @@
 //! them all. So whatever repeats (recipient, domain, pattern, verdict) gets a number once, a term about it is
 //! answered once for each number, and a row is 32 bytes.
 
-use crate::model::{Direction, Pattern, Rejection, RejectionIdx, Snapshot, Verdict};
+pub(super) use crate::model::NO_TIME;
+use crate::model::{Direction, Pattern, RejectionIdx, RejectionRef, Rejections, Snapshot, Verdict};
 use crate::smtp::domain_of;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
-
-/// The time of a rejection that has none: sorts as the oldest.
-pub(super) const NO_TIME: i64 = i64::MIN;
 
 /// Prepared facts about a snapshot. Keep one for each case and pass it to
 /// [`answer_with`](super::view::answer_with): only what is new is read.
 #[derive(Default)]
 pub struct Index {
     /// Kept alive, because patterns and verdicts are known by their addresses.
-    chunks: Vec<Arc<[Rejection]>>,
+    chunks: Vec<Arc<Rejections>>,
     pub(super) rows: Vec<Row>,
     /// All rows, newest first; without a time last; then in source order.
     pub(super) order: Vec<RejectionIdx>,
@@ -65,16 +63,23 @@ impl Index {
         let n_new = new.iter().map(|chunk| chunk.len()).sum();
         self.rows.reserve(n_new);
         let mut text = String::new();
-        for rejection in new.iter().flat_map(|chunk| chunk.iter()) {
-            let row = self.row(rejection, &mut text);
-            self.rows.push(row);
+        for chunk in new {
+            let numbers: Vec<(u32, u32)> = chunk
+                .conclusions()
+                .iter()
+                .map(|c| (self.pattern(&c.pattern), self.verdict(&c.verdict)))
+                .collect();
+            for (rejection, number) in chunk.iter().zip(chunk.numbers()) {
+                let row = self.row(rejection, numbers[*number as usize], &mut text);
+                self.rows.push(row);
+            }
         }
         self.chunks.extend(new.iter().cloned());
         self.sort();
     }
 
     /// The rejections in order, in pieces.
-    pub(super) fn chunks(&self) -> &[Arc<[Rejection]>] {
+    pub(super) fn chunks(&self) -> &[Arc<Rejections>] {
         &self.chunks
     }
 
@@ -84,10 +89,10 @@ impl Index {
         Some(self.rows[first as usize].time).filter(|time| *time != NO_TIME)
     }
 
-    fn row(&mut self, rejection: &Rejection, text: &mut String) -> Row {
-        let evidence = &rejection.evidence;
+    fn row(&mut self, rejection: RejectionRef<'_>, (pattern, verdict): (u32, u32), text: &mut String) -> Row {
+        let evidence = rejection.evidence;
         let (mut recipient, mut domain) = (0, 0);
-        if let Some(address) = &evidence.final_recipient {
+        if let Some(address) = evidence.final_recipient() {
             text.clear();
             text.push_str(address);
             text.make_ascii_lowercase();
@@ -95,16 +100,16 @@ impl Index {
             domain = domain_of(text).map_or(0, |domain| self.domains.number(domain));
         }
         Row {
-            time: evidence.time.map_or(NO_TIME, |time| time.timestamp_micros()),
-            pattern: self.pattern(&rejection.pattern),
-            verdict: self.verdict(&rejection.verdict),
+            time: evidence.micros(),
+            pattern,
+            verdict,
             recipient,
             domain,
-            source: evidence.origins.first().map_or(u32::MAX, |origin| origin.source.0),
-            code: evidence.reply_code.map_or(0, |code| code.get()),
-            stage: evidence.stage as u8,
+            source: evidence.origin().source.0,
+            code: evidence.reply_code().map_or(0, |code| code.get()),
+            stage: evidence.stage() as u8,
             permanent: rejection.is_permanent(),
-            incoming: evidence.direction == Direction::Incoming,
+            incoming: evidence.direction() == Direction::Incoming,
         }
     }
 

@@ -1,8 +1,8 @@
 //! How far a pattern reaches: one recipient, one domain, one sender, or everyone.
 
 use super::words::{counted, fmt_count};
-use crate::model::{Rejection, RejectionIdx, Snapshot};
-use crate::smtp::{ReversePath, domain_of};
+use crate::model::{RejectionIdx, RejectionRef, Snapshot};
+use crate::smtp::domain_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is hit by the given refusals.
@@ -35,20 +35,20 @@ pub fn scope(snapshot: &Snapshot, rows: &[RejectionIdx]) -> Scope {
     let mut sender_domains = BTreeMap::new();
     let mut remote_mtas = BTreeMap::new();
     let rejections = || rows.iter().filter_map(|idx| snapshot.get(*idx));
-    for Rejection { evidence, .. } in rejections() {
-        if let Some(recipient) = &evidence.final_recipient {
+    for RejectionRef { evidence, .. } in rejections() {
+        if let Some(recipient) = evidence.final_recipient() {
             let recipient = recipient.to_ascii_lowercase();
             add(&mut recipient_domains, domain_of(&recipient));
             recipients.insert(recipient);
         }
-        if let Some(path) = &evidence.reverse_path {
-            let sender = path.as_str().to_ascii_lowercase();
-            if *path != ReversePath::Null {
+        if let Some(mailbox) = evidence.reverse_path() {
+            let sender = mailbox.to_ascii_lowercase();
+            if !sender.is_empty() {
                 add(&mut sender_domains, domain_of(&sender));
             }
             senders.insert(sender);
         }
-        add(&mut remote_mtas, evidence.remote_mta.as_deref());
+        add(&mut remote_mtas, evidence.remote_mta());
     }
     let accepted_at = |domain: &String| snapshot.accepted.get(domain).copied().unwrap_or(0);
     Scope {

@@ -182,7 +182,8 @@ fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Ve
         let most = group.by_stage.iter().max().copied().unwrap_or(0);
         let stage = group.by_stage.iter().position(|n| *n == most).unwrap_or(0);
         let verdict = index.rows[group.first_idx as usize].verdict;
-        let exact_time = |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time);
+        let exact_time =
+            |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time());
         let timed = &group.rows[..group.n_timed];
         out.push(PatternRow {
             pattern: Arc::clone(&index.patterns[number]),

@@ -20,6 +20,19 @@ impl ReversePath {
         }
     }
 
+    /// A mailbox without angle brackets; the empty one is the null path.
+    pub fn of_mailbox(mailbox: &str) -> Self {
+        if mailbox.is_empty() { Self::Null } else { Self::Mailbox(mailbox.into()) }
+    }
+
+    /// The mailbox; empty for the null path.
+    pub fn mailbox(&self) -> &str {
+        match self {
+            Self::Null => "",
+            Self::Mailbox(mailbox) => mailbox,
+        }
+    }
+
     /// The mailbox; `<>` for the null path.
     pub fn as_str(&self) -> &str {
         match self {

@@ -146,7 +146,7 @@ fn check_places(bytes: Vec<u8>) {
     jsonl(&snapshot);
     if plain {
         for (_, rejection) in snapshot.iter() {
-            for origin in &rejection.evidence.origins {
+            for origin in rejection.evidence.origins() {
                 assert!(
                     origin.start + u64::from(origin.len) <= len && origin.line >= 1,
                     "{origin:?} of {len}"

@@ -44,7 +44,7 @@ fn the_order_of_sources_changes_no_pattern() {
     let forwards = read_with_engine(names.iter().map(|n| named(n)).collect());
     let backwards = read_with_engine(names.iter().rev().map(|n| named(n)).collect());
     let ids = |s: &Snapshot| {
-        let mut ids: Vec<_> = s.iter().map(|(_, r)| r.pattern.id.to_string()).collect();
+        let mut ids: Vec<_> = s.iter().map(|(_, r)| r.conclusion.pattern.id.to_string()).collect();
         ids.sort();
         ids
     };

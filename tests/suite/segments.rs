@@ -14,6 +14,7 @@ use std::io::Cursor;
 fn everything(snapshot: &Snapshot) -> String {
     let mut out = String::new();
     for (_, rejection) in snapshot.iter() {
+        let rejection = rejection.to_rejection();
         let (verdict, pattern) = (&rejection.verdict, &rejection.pattern);
         out.push_str(&format!("{:?} {verdict:?} {pattern:?}\n", rejection.evidence));
     }

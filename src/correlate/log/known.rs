@@ -1,91 +1,150 @@
 //! What is known of a message when a refusal is handed out.
 
-use crate::correlate::context::{Context, Key, Try, Waiting};
-use crate::model::{Action, Evidence, Harvest, Origin, Text};
-use crate::smtp::{ReversePath, Stage, tidy_mailbox};
+use crate::correlate::context::{Context, Key, Tried, Waiting};
+use crate::model::{Action, Draft, Origin, Records, Timestamp, Try};
+use crate::smtp::{Stage, tidy_mailbox};
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// What is known of a message when a refusal is handed out.
-pub(super) struct Known {
-    pub(super) format: &'static str,
-    pub(super) host: Option<Text>,
-    pub(super) queue_id: Option<Text>,
-    pub(super) message_id: Option<Text>,
-    pub(super) reverse_path: Option<ReversePath>,
-    pub(super) origins: Vec<Origin>,
+pub(super) struct Known<'a> {
+    format: &'static str,
+    host: Cow<'a, str>,
+    queue_id: Cow<'a, str>,
+    message_id: Option<Cow<'a, str>>,
+    reverse_path: Option<Cow<'a, str>>,
+    /// Lines about the message as a whole.
+    origins: &'a [Origin],
+    /// Further lines of the event that is being read.
+    more: &'a [Origin],
 }
 
-impl Known {
-    pub(super) fn of(context: &Context, more: &[Origin]) -> Self {
-        let mut origins = Vec::with_capacity(more.len() + context.origins.len());
-        origins.extend(more);
-        origins.extend(&context.origins);
+/// A recipient, and the try that decided about it.
+#[derive(Clone, Copy)]
+pub(super) struct Decided<'a> {
+    pub recipient: &'a str,
+    pub original_recipient: Option<&'a str>,
+    /// The envelope sender, where the line has it.
+    pub reverse_path: Option<&'a str>,
+    pub by: Try<'a>,
+    pub stage: Stage,
+    pub remote_ip: Option<IpAddr>,
+    pub action: Action,
+    pub time: Option<Timestamp>,
+    /// The deciding line.
+    pub origin: Origin,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(context: &'a Context, more: &'a [Origin]) -> Self {
         Self {
             format: context.format,
             host: context.host(),
             queue_id: context.queue_id(),
             message_id: context.message_id(),
             reverse_path: context.reverse_path(),
-            origins,
+            origins: &context.origins,
+            more,
         }
     }
 
-    pub(super) fn only(format: &'static str, key: Key<'_>, more: &[Origin]) -> Self {
-        let text = |text: &str| (!text.is_empty()).then(|| Text::from(text));
+    pub(super) fn only(format: &'static str, key: Key<'a>, more: &'a [Origin]) -> Self {
         Self {
             format,
-            host: text(key.host),
-            queue_id: text(&String::from_utf8_lossy(key.queue_id)),
+            host: Cow::Borrowed(key.host),
+            queue_id: String::from_utf8_lossy(key.queue_id),
             message_id: None,
             reverse_path: None,
-            origins: more.to_vec(),
+            origins: &[],
+            more,
         }
     }
 
-    /// Evidence with what is known of the message; the line at `origin` decides.
-    pub(super) fn bare_evidence(&self, origin: Origin) -> Evidence {
-        let mut evidence = Evidence::new(self.format, origin);
-        evidence.reporting_mta = self.host.clone();
-        evidence.queue_id = self.queue_id.clone();
-        evidence.message_id = self.message_id.clone();
-        evidence.reverse_path = self.reverse_path.clone();
-        evidence.origins.extend(self.origins.iter().filter(|o| **o != origin));
-        evidence
+    /// All but the deciding line, in `lines`.
+    pub(super) fn other_origins(&self, origin: Origin, lines: &mut Vec<Origin>) {
+        lines.clear();
+        lines.extend(self.more.iter().chain(self.origins).filter(|line| **line != origin));
     }
 
-    pub(super) fn evidence(
+    /// A draft with what is known of the message; the line at `origin` decides.
+    pub(super) fn draft<'d>(&'d self, origin: Origin, other_origins: &'d [Origin]) -> Draft<'d> {
+        let said = |text: &'d str| (!text.is_empty()).then_some(text);
+        Draft {
+            reporting_mta: said(&self.host),
+            queue_id: said(&self.queue_id),
+            message_id: self.message_id.as_deref(),
+            reverse_path: self.reverse_path.as_deref().map(tidy_mailbox),
+            other_origins,
+            ..Draft::new(self.format, origin)
+        }
+    }
+
+    /// Hands out a recipient's refusal. `lines` is room to work in.
+    pub(super) fn hand_out(
         &self,
-        waiting: Waiting,
-        deciding: &Try,
-        action: Action,
-        origin: Origin,
-    ) -> Evidence {
-        let mut evidence = self.bare_evidence(origin);
-        evidence.final_recipient = Some(tidy_mailbox(&waiting.recipient).into());
-        evidence.original_recipient = waiting.original_recipient;
-        evidence.remote_mta = deciding.attempt.remote_mta.clone();
-        evidence.remote_ip = deciding.remote_ip;
-        evidence.reply_code = deciding.attempt.reply_code;
-        evidence.enhanced_status = deciding.attempt.enhanced_status;
-        evidence.diagnostic_code = deciding.attempt.text.clone();
-        evidence.stage = deciding.stage;
-        if evidence.stage == Stage::Unknown && evidence.reply_code.is_some() {
-            evidence.stage = evidence.enhanced_status.and_then(Stage::usual_for).unwrap_or_default();
-            evidence.stage_inferred = evidence.stage != Stage::Unknown;
+        decided: Decided<'_>,
+        tries: &[Try<'_>],
+        lines: &mut Vec<Origin>,
+        out: &mut Records,
+    ) {
+        let origin = decided.origin;
+        self.other_origins(origin, lines);
+        lines.extend(tries.iter().map(|one| one.origin).filter(|line| *line != origin));
+        lines.sort_unstable();
+        let mut draft = self.draft(origin, lines);
+        if let Some(path) = decided.reverse_path {
+            draft.reverse_path = Some(tidy_mailbox(path));
         }
-        evidence.action = action;
-        let others = waiting.tries.iter().map(|t| t.attempt.origin).filter(|o| *o != origin);
-        evidence.origins.extend(others);
-        evidence.origins[1..].sort_unstable();
-        evidence.attempts = waiting.tries.into_iter().map(|t| t.attempt).collect();
-        evidence
+        draft.time = decided.time;
+        draft.final_recipient = Some(tidy_mailbox(decided.recipient));
+        draft.original_recipient = decided.original_recipient;
+        draft.remote_mta = decided.by.remote_mta;
+        draft.remote_ip = decided.remote_ip;
+        draft.reply_code = decided.by.reply_code;
+        draft.enhanced_status = decided.by.enhanced_status;
+        draft.diagnostic_code = decided.by.text;
+        draft.stage = decided.stage;
+        if draft.stage == Stage::Unknown && draft.reply_code.is_some() {
+            draft.stage = draft.enhanced_status.and_then(Stage::usual_for).unwrap_or_default();
+            draft.stage_inferred = draft.stage != Stage::Unknown;
+        }
+        draft.action = decided.action;
+        draft.tries = tries;
+        out.push(&draft);
     }
 
-    pub(super) fn hand_out_delayed(&self, waiting: Vec<Waiting>, out: &mut Harvest) {
+    /// Hands out a recipient that waits, as `by` has decided: with its last try, whatever came of it, or failed by
+    /// the line at `origin`.
+    pub(super) fn hand_out_waiting(
+        &self,
+        waiting: &Waiting,
+        by: &Tried,
+        failed: Option<(Option<Timestamp>, Origin)>,
+        lines: &mut Vec<Origin>,
+        out: &mut Records,
+    ) {
+        let tries: Vec<Try<'_>> = waiting.tries.iter().map(|tried| tried.attempt.as_try()).collect();
+        let (time, origin) = failed.unwrap_or((by.attempt.time, by.attempt.origin));
+        let decided = Decided {
+            recipient: &waiting.recipient,
+            original_recipient: waiting.original_recipient.as_deref(),
+            reverse_path: None,
+            by: by.attempt.as_try(),
+            stage: by.stage,
+            remote_ip: by.remote_ip,
+            action: if failed.is_some() { Action::Failed } else { Action::Delayed },
+            time,
+            origin,
+        };
+        self.hand_out(decided, &tries, lines, out);
+    }
+
+    /// Hands out recipients that were only put off.
+    pub(super) fn hand_out_delayed(&self, waiting: &[Waiting], lines: &mut Vec<Origin>, out: &mut Records) {
         for waiting in waiting {
-            let Some(last) = waiting.tries.last().cloned() else { continue };
-            let mut evidence = self.evidence(waiting, &last, Action::Delayed, last.attempt.origin);
-            evidence.time = last.attempt.time;
-            out.evidence.push(evidence);
+            if let Some(last) = waiting.tries.last() {
+                self.hand_out_waiting(waiting, last, None, lines, out);
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The messages in the queue: what each event adds to one, and the refusals that come of it.
 
-use super::known::Known;
+use super::known::{Decided, Known};
 use crate::correlate::ahead::Ahead;
-use crate::correlate::context::{Context, Contexts, Key, Try, Waiting};
+use crate::correlate::context::{Context, Contexts, Key, Tried};
 use crate::correlate::counts::{Counts, holds_refusal};
-use crate::model::{Action, Attempt, Direction, Harvest, Origin, Text};
+use crate::model::{Action, Direction, Draft, Harvest, Origin, Try};
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
 use crate::parse::frame::Head;
 use crate::parse::mta::{self, Dialect};
-use crate::smtp::{ReversePath, tidy_mailbox};
+use crate::smtp::tidy_mailbox;
 
 /// Events of all messages, whatever frame they came in.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(super) struct Queue {
     pub(super) more_origins: Vec<Origin>,
     /// Messages that had to be forgotten.
     pub(super) gone: Vec<Context>,
+    /// Room to gather a message's lines in.
+    pub(super) lines: Vec<Origin>,
 }
 
 impl Queue {
@@ -203,7 +205,7 @@ impl Queue {
             return;
         }
         for context in std::mem::take(&mut self.gone) {
-            self.delayed(context, out);
+            self.delayed(&context, out);
         }
     }
 
@@ -239,10 +241,10 @@ impl Queue {
     }
 
     pub(super) fn removed(&mut self, key: Key<'_>, out: &mut Harvest) {
+        let lines = &mut self.lines;
         self.contexts.remove(key, |context| {
             if !context.waiting.is_empty() {
-                let waiting = std::mem::take(&mut context.waiting);
-                Known::of(context, &[]).hand_out_delayed(waiting, out);
+                Known::of(context, &[]).hand_out_delayed(&context.waiting, lines, &mut out.records);
             }
         });
     }
@@ -276,16 +278,12 @@ impl Queue {
             return;
         }
         let one = Try {
-            attempt: Attempt {
-                time: line.time,
-                remote_mta: attempt.remote_mta.map(Text::from),
-                reply_code: attempt.reply_code,
-                enhanced_status: attempt.enhanced_status,
-                text: attempt.text.as_ref().into(),
-                origin,
-            },
-            stage: attempt.stage,
-            remote_ip: attempt.remote_ip,
+            time: line.time,
+            remote_mta: attempt.remote_mta,
+            reply_code: attempt.reply_code,
+            enhanced_status: attempt.enhanced_status,
+            text: &attempt.text,
+            origin,
         };
         if attempt.outcome == Outcome::Deferred {
             let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
@@ -297,38 +295,48 @@ impl Queue {
             if noted && context.waiting.iter().any(|w| &*w.recipient == attempt.recipient) {
                 return;
             }
+            let one = Tried { attempt: one.into(), stage: attempt.stage, remote_ip: attempt.remote_ip };
             context.put_off(attempt.recipient, attempt.original_recipient, one);
             return;
         }
-        let (known, earlier) = match self.contexts.get(key) {
-            Some(context) => {
-                context.tried = true;
-                let earlier = context.settle(attempt.recipient);
-                (Known::of(context, &self.more_origins), earlier)
-            }
-            None => (Known::only(format, key, &self.more_origins), None),
+        let (mut known, mut earlier) = (None, None);
+        if let Some(context) = self.contexts.get(key) {
+            context.tried = true;
+            earlier = context.settle(attempt.recipient);
+            known = Some(&*context);
+        }
+        let known = known.map_or_else(
+            || Known::only(format, key, &self.more_origins),
+            |context| Known::of(context, &self.more_origins),
+        );
+        let mut decided = Decided {
+            recipient: attempt.recipient,
+            original_recipient: attempt.original_recipient,
+            reverse_path: attempt.reverse_path,
+            by: one,
+            stage: attempt.stage,
+            remote_ip: attempt.remote_ip,
+            action: Action::Failed,
+            time: line.time,
+            origin,
         };
-        let mut waiting = earlier.unwrap_or_else(|| Waiting {
-            recipient: attempt.recipient.into(),
-            original_recipient: attempt.original_recipient.map(Text::from),
-            tries: Vec::new(),
-        });
-        if waiting.original_recipient.is_none() {
-            waiting.original_recipient = attempt.original_recipient.map(Text::from);
+        let Some(earlier) = earlier else {
+            known.hand_out(decided, &[one], &mut self.lines, &mut out.records);
+            return;
+        };
+        if earlier.original_recipient.is_some() {
+            decided.original_recipient = earlier.original_recipient.as_deref();
         }
         // Given up without a word of the server: its last word stands.
-        let wordless = attempt.outcome == Outcome::Expired && attempt.reply_code.is_none();
-        let deciding = match waiting.tries.iter().rev().find(|t| t.attempt.reply_code.is_some()) {
-            Some(last_reply) if wordless => last_reply.clone(),
-            _ => one.clone(),
-        };
-        waiting.tries.push(one);
-        let mut evidence = known.evidence(waiting, &deciding, Action::Failed, origin);
-        evidence.time = line.time;
-        if let Some(path) = attempt.reverse_path {
-            evidence.reverse_path = Some(ReversePath::parse(path));
+        if attempt.outcome == Outcome::Expired
+            && attempt.reply_code.is_none()
+            && let Some(last) = earlier.tries.iter().rev().find(|t| t.attempt.reply_code.is_some())
+        {
+            (decided.by, decided.stage, decided.remote_ip) =
+                (last.attempt.as_try(), last.stage, last.remote_ip);
         }
-        out.evidence.push(evidence);
+        let tries: Vec<Try<'_>> = earlier.tries.iter().map(|t| t.attempt.as_try()).chain([one]).collect();
+        known.hand_out(decided, &tries, &mut self.lines, &mut out.records);
     }
 
     /// The message was too long in the queue: all that wait have failed, each with its last reply.
@@ -346,29 +354,21 @@ impl Queue {
         context.set_sender(reverse_path.as_bytes());
         let waiting = std::mem::take(&mut context.waiting);
         let known = Known::of(context, &self.more_origins);
+        let lines = &mut self.lines;
         if waiting.is_empty() {
             // The tries are not in this log. That the message was given up is known all the same.
-            let mut evidence = known.bare_evidence(origin);
-            evidence.time = line.time;
-            evidence.diagnostic_code = "expired, returned to sender".into();
-            evidence.attempts.push(Attempt {
-                time: line.time,
-                remote_mta: None,
-                reply_code: None,
-                enhanced_status: None,
-                text: evidence.diagnostic_code.clone(),
-                origin,
-            });
-            out.evidence.push(evidence);
+            known.other_origins(origin, lines);
+            let mut draft = known.draft(origin, lines);
+            draft.time = line.time;
+            draft.diagnostic_code = "expired, returned to sender";
+            out.records.push(&Draft { tries: &[draft.own_try()], ..draft });
             return;
         }
-        for waiting in waiting {
+        for waiting in &waiting {
             let last = waiting.tries.last();
             let replied = waiting.tries.iter().rev().find(|t| t.attempt.reply_code.is_some());
-            let Some(deciding) = replied.or(last).cloned() else { continue };
-            let mut evidence = known.evidence(waiting, &deciding, Action::Failed, origin);
-            evidence.time = line.time;
-            out.evidence.push(evidence);
+            let Some(deciding) = replied.or(last) else { continue };
+            known.hand_out_waiting(waiting, deciding, Some((line.time, origin)), lines, &mut out.records);
         }
     }
 
@@ -390,43 +390,39 @@ impl Queue {
                 Known::only(format, key, &self.more_origins)
             }
         };
-        let mut evidence = known.bare_evidence(origin);
-        evidence.direction = Direction::Incoming;
-        evidence.time = line.time;
-        evidence.remote_mta = refusal.client.map(Text::from);
-        evidence.remote_ip = refusal.client_ip;
+        known.other_origins(origin, &mut self.lines);
+        let mut draft = known.draft(origin, &self.lines);
+        draft.direction = Direction::Incoming;
+        draft.time = line.time;
+        draft.remote_mta = refusal.client;
+        draft.remote_ip = refusal.client_ip;
         if let Some(path) = refusal.reverse_path {
-            evidence.reverse_path = Some(ReversePath::parse(path));
+            draft.reverse_path = Some(tidy_mailbox(path));
         }
-        evidence.final_recipient = refusal.recipient.map(tidy_mailbox).map(Text::from);
-        evidence.stage = refusal.stage;
-        evidence.reply_code = refusal.reply_code;
-        evidence.enhanced_status = refusal.enhanced_status;
-        evidence.diagnostic_code = refusal.text.as_ref().into();
-        evidence.action = if refusal.permanent { Action::Failed } else { Action::Delayed };
-        evidence.attempts.push(Attempt {
-            time: line.time,
-            remote_mta: evidence.remote_mta.clone(),
-            reply_code: refusal.reply_code,
-            enhanced_status: refusal.enhanced_status,
-            text: evidence.diagnostic_code.clone(),
-            origin,
-        });
-        out.evidence.push(evidence);
+        draft.final_recipient = refusal.recipient.map(tidy_mailbox);
+        draft.stage = refusal.stage;
+        draft.reply_code = refusal.reply_code;
+        draft.enhanced_status = refusal.enhanced_status;
+        draft.diagnostic_code = &refusal.text;
+        draft.action = if refusal.permanent { Action::Failed } else { Action::Delayed };
+        out.records.push(&Draft { tries: &[draft.own_try()], ..draft });
     }
 
     pub(super) fn finish(&mut self, out: &mut Harvest) {
-        let first = out.evidence.len();
+        let first = out.records.len();
         for context in self.contexts.unsorted_rest() {
-            self.delayed(context, out);
+            self.delayed(&context, out);
         }
-        out.evidence[first..].sort_by_key(|e| (e.origins[0], e.final_recipient.clone()));
+        let key = |at: &usize| (out.records.get(*at).origin(), out.records.get(*at).final_recipient());
+        let mut order: Vec<usize> = (0..out.records.len()).collect();
+        order[first..].sort_by_key(key);
+        out.records.reorder(&order);
     }
 
-    pub(super) fn delayed(&self, mut context: Context, out: &mut Harvest) {
-        let waiting = std::mem::take(&mut context.waiting);
-        if !waiting.is_empty() {
-            Known::of(&context, &[]).hand_out_delayed(waiting, out);
+    pub(super) fn delayed(&mut self, context: &Context, out: &mut Harvest) {
+        if !context.waiting.is_empty() {
+            let known = Known::of(context, &[]);
+            known.hand_out_delayed(&context.waiting, &mut self.lines, &mut out.records);
         }
     }
 }

@@ -53,7 +53,7 @@ fn show(e: &Evidence) -> String {
 #[track_caller]
 fn check(log: &str, expect: &[&str]) {
     let out = read(log.as_bytes());
-    let got: Vec<String> = out.evidence.iter().map(show).collect();
+    let got: Vec<String> = out.records.iter().map(|e| show(&e.to_evidence())).collect();
     assert_eq!(got, expect);
     assert_eq!(out.coverage.not_understood, 0);
 }
@@ -281,11 +281,11 @@ proptest! {
     fn anything_can_be_read(parts in prop::collection::vec(part(), 0..60)) {
         let text = parts.concat();
         let out = read(&text);
-        for origin in out.evidence.iter().flat_map(|e| &e.origins).chain(&out.coverage.not_understood_at) {
+        for origin in out.records.iter().flat_map(|e| e.origins()).chain(out.coverage.not_understood_at.iter().copied()) {
             prop_assert!(origin.start + u64::from(origin.len) <= text.len() as u64);
         }
-        for evidence in &out.evidence {
-            prop_assert!(!evidence.attempts.is_empty());
+        for evidence in out.records.iter() {
+            prop_assert!(evidence.n_tries() > 0);
         }
         let _ = crate::parse::detect(&text);
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{Origin, SourceId};
+use crate::smtp::ReversePath;
 
 fn judge() -> Judge {
     static KNOWLEDGE: std::sync::OnceLock<Arc<Knowledge>> = std::sync::OnceLock::new();
@@ -23,7 +24,7 @@ fn evidence(text: &str) -> Evidence {
 
 #[track_caller]
 fn check(text: &str, expect: &str) {
-    assert_eq!(&*judge().judge(evidence(text)).pattern.text, expect);
+    assert_eq!(&*judge().judge(&evidence(text)).pattern.text, expect);
 }
 
 #[test]
@@ -49,14 +50,14 @@ fn ordinary_words_stay() {
     ] {
         let mut e = evidence(text);
         e.final_recipient = Some(recipient.into());
-        assert_eq!(&*judge().judge(e).pattern.text, text);
+        assert_eq!(&*judge().judge(&e).pattern.text, text);
     }
     let mut e = evidence("550 user <o'brien> and o'brien unknown");
     e.final_recipient = Some("o'brien@example.org".into());
-    assert_eq!(&*judge().judge(e).pattern.text, "550 user <recipient> and <recipient> unknown");
+    assert_eq!(&*judge().judge(&e).pattern.text, "550 user <recipient> and <recipient> unknown");
     let mut e = evidence("550 <\"a b\"@example.org> no user");
     e.final_recipient = Some("\"a b\"@example.org".into());
-    assert_eq!(&*judge().judge(e).pattern.text, "550 <recipient> no user");
+    assert_eq!(&*judge().judge(&e).pattern.text, "550 <recipient> no user");
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn urls() {
 fn id_of(text: &str, change: impl FnOnce(&mut Evidence)) -> String {
     let mut e = evidence(text);
     change(&mut e);
-    judge().judge(e).pattern.id.to_string()
+    judge().judge(&e).pattern.id.to_string()
 }
 
 #[test]
@@ -207,11 +208,11 @@ fn what_does_not_matter() {
 
 #[test]
 fn an_unknown_stage_is_filled_in() {
-    let rejection = judge().judge(evidence("550 5.1.1 <bob.smith@example.org>: unknown"));
+    let rejection = judge().judge(&evidence("550 5.1.1 <bob.smith@example.org>: unknown"));
     assert_eq!((rejection.evidence.stage, rejection.evidence.stage_inferred), (Stage::RcptTo, true));
     let mut e = evidence("550 5.1.1 no");
     e.stage = Stage::Data;
-    let rejection = judge().judge(e);
+    let rejection = judge().judge(&e);
     assert_eq!((rejection.evidence.stage, rejection.evidence.stage_inferred), (Stage::Data, false));
 }
 
@@ -219,29 +220,29 @@ fn an_unknown_stage_is_filled_in() {
 fn a_failure_of_our_own_program_comes_after_acceptance() {
     let mut e = evidence("Unrouteable address");
     (e.remote_mta, e.reporting_mta) = (None, Some("out.example.org".into()));
-    assert_eq!(judge().judge(e.clone()).evidence.stage, Stage::Delivery);
+    assert_eq!(judge().judge(&e).evidence.stage, Stage::Delivery);
     e.direction = Direction::Incoming;
-    assert_ne!(judge().judge(e).evidence.stage, Stage::Delivery);
+    assert_ne!(judge().judge(&e).evidence.stage, Stage::Delivery);
 }
 
 #[test]
 fn verdicts_are_shared() {
     let mut judge = judge();
-    let a = judge.judge(evidence("550 5.1.1 <bob.smith@example.org>: unknown"));
+    let a = judge.judge(&evidence("550 5.1.1 <bob.smith@example.org>: unknown"));
     let mut e = evidence("550 5.1.1 <c@example.com>: unknown");
     e.final_recipient = Some("c@example.com".into());
-    let b = judge.judge(e);
+    let b = judge.judge(&e);
     assert!(Arc::ptr_eq(&a.verdict, &b.verdict) && Arc::ptr_eq(&a.pattern, &b.pattern));
 }
 
 #[test]
 fn nothing_at_all() {
     let mut e = evidence("");
-    assert_eq!(&*judge().judge(e.clone()).pattern.text, "(no words in the evidence)");
+    assert_eq!(&*judge().judge(&e).pattern.text, "(no words in the evidence)");
     e.reply_code = ReplyCode::new(550);
-    assert_eq!(&*judge().judge(e).pattern.text, "550");
+    assert_eq!(&*judge().judge(&e).pattern.text, "550");
     let long = "x ".repeat(500);
-    assert_eq!(judge().judge(evidence(&long)).pattern.text.chars().count(), 400);
+    assert_eq!(judge().judge(&evidence(&long)).pattern.text.chars().count(), 400);
 }
 
 #[test]
@@ -254,7 +255,7 @@ fn tokens_of_the_rules_survive() {
         .flat_map(|rule| rule.tokens.iter().map(move |token| (&rule.id, token)))
         .filter(|(_, token)| !token.contains('@'))
         .filter(|(_, token)| {
-            !judge.judge(evidence(&format!("550 no {token} here"))).pattern.text.contains(token.as_str())
+            !judge.judge(&evidence(&format!("550 no {token} here"))).pattern.text.contains(token.as_str())
         })
         .collect();
     assert!(lost.is_empty(), "{lost:?}");
@@ -290,7 +291,7 @@ fn masked_replies_get_the_verdict_of_the_real_ones() {
         e.remote_mta = sample.host.as_deref().map(Into::into);
         e.final_recipient = sample.recipient_domain.as_ref().map(|d| format!("user@{d}").into());
         (e.stage, e.direction) = (sample.stage, sample.direction);
-        let (real, judged) = (knowledge.classify(&facts), judge.judge(e).verdict);
+        let (real, judged) = (knowledge.classify(&facts), judge.judge(&e).verdict);
         if (real.class, real.confidence) != (judged.class, judged.confidence) {
             differ.push(format!("{}: {real:?} {judged:?}", sample.reply));
         }
@@ -303,7 +304,7 @@ proptest::proptest! {
     #[test]
     fn any_text_is_judged(parts in proptest::collection::vec(part(), 0..12)) {
         let text = parts.concat();
-        let rejection = judge().judge(evidence(&text));
+        let rejection = judge().judge(&evidence(&text));
         let facts = Facts {
             diagnostic_code: &text,
             reply_code: rejection.evidence.reply_code,

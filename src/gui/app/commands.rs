@@ -89,7 +89,7 @@ impl App {
             UiCommand::CopyEvidence(text, what) => {
                 let mut redactor = if self.saved.redact { Redactor::new() } else { Redactor::off() };
                 if let Some((_, rejection)) = self.frame_ctx(ctx).message() {
-                    redactor.learn(rejection);
+                    redactor.learn(&rejection);
                 }
                 ctx.copy_text(redactor.text(&text));
                 let how = if self.saved.redact { ", redacted" } else { "" };

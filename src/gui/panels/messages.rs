@@ -143,11 +143,11 @@ fn messages_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
         .body(|body| {
             body.rows(theme.sizes.message_row, rows.len(), |mut row| {
                 let idx = rows[row.index()];
-                let Some(rejection) = frame.snapshot.get(idx) else { return };
+                let Some(rejection) = frame.snapshot.open(idx) else { return };
                 row.set_selected(frame.selection.message == Some(idx));
                 row.col(|_| {});
                 for (name, _) in &columns {
-                    row.col(|ui| cell_ui(ui, frame, idx, rejection, name));
+                    row.col(|ui| cell_ui(ui, frame, idx, &rejection, name));
                 }
                 if row.response().clicked() {
                     out.push(UiCommand::SelectMessage(idx));

@@ -40,6 +40,7 @@ pub fn inspector_ui(ui: &mut Ui, frame: &FrameCtx<'_>, state: &State, markdown: 
         return;
     }
     let message = frame.message();
+    let message = message.as_ref().map(|(idx, rejection)| (*idx, rejection));
     let pattern = frame.pattern();
     let subject = match (pattern, message) {
         (Some(row), _) => Subject {

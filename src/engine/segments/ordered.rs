@@ -1,0 +1,110 @@
+//! Putting the pieces of a log behind one another.
+
+use super::feed::Piece;
+use crate::correlate::{Followed, LogCorrelator};
+use crate::engine::source::{Part, Reading, SourceJob};
+use crate::ingest::Blocks;
+use crate::model::{Harvest, Origin};
+
+/// After so many pieces in a row had to be read again, the rest is read in order: reading ahead is wasted.
+const MAX_READ_AGAIN: u32 = 3;
+
+/// What a piece gave; its line numbers count from the piece's first.
+pub(super) struct Found {
+    log: LogCorrelator,
+    harvest: Harvest,
+    n_lines: u64,
+    end: u64,
+}
+
+/// Reads a piece as if nothing stood before it; `None` if it has to be read in its turn.
+pub(super) fn read_ahead(job: &SourceJob, piece: &mut Piece) -> Option<Found> {
+    let mut log = piece.log.take()?;
+    let (text, start, in_line) = piece.open().ok()?;
+    let mut blocks = Blocks::from_place(text, 1, start, in_line);
+    let mut keep = |_| {};
+    let mut reading = Reading::new(job, &mut keep);
+    reading.read_lines(&mut blocks, &mut log, |_, log| !log.is_dependent()).then_some(())?;
+    let mut harvest = std::mem::take(&mut reading.harvest);
+    log.flush(&mut harvest);
+    let (line, end) = blocks.place();
+    Some(Found { log, harvest, n_lines: line - 1, end })
+}
+
+/// All that is known of the pieces before the one that is due.
+pub(super) struct Ordered {
+    log: LogCorrelator,
+    /// Number of the next line.
+    line: u64,
+    n_again: u32,
+}
+
+impl Ordered {
+    pub fn new(log: LogCorrelator) -> Self {
+        Self { log, line: 1, n_again: 0 }
+    }
+
+    /// Reading ahead has been in vain for some time.
+    pub fn is_better_in_order(&self) -> bool {
+        self.n_again >= MAX_READ_AGAIN
+    }
+
+    /// Puts a piece behind those before it; `None` if its lines mean something else there.
+    pub fn put_behind(&mut self, found: Found) -> Option<Part> {
+        let Found { log, harvest, n_lines, end } = found;
+        let lines_before = self.line - 1;
+        let mut out = Harvest::default();
+        let Followed { open, places } = self.log.follow(log, harvest.coverage, lines_before, &mut out)?;
+        self.log.flush(&mut out);
+        self.line += n_lines;
+        self.n_again = 0;
+        let mut part =
+            Part { bytes: end, coverage: out.coverage, accepted: harvest.accepted, ..Part::default() };
+        for (domain, n) in out.accepted {
+            *part.accepted.entry(domain).or_default() += n;
+        }
+        part.problems = harvest.problems;
+        let shift = |origin: &mut Origin| origin.line += lines_before;
+        part.problems.iter_mut().filter_map(|p| p.origin.as_mut()).for_each(shift);
+        part.records = harvest.records;
+        part.records.shift_lines(lines_before);
+        if !out.records.is_empty() {
+            let n_ahead = part.records.len();
+            part.records.append(&out.records);
+            let place = |at: &usize| (at.checked_sub(n_ahead)).map_or_else(|| places[*at], |at| open[at]);
+            let mut order: Vec<usize> = (0..part.records.len()).collect();
+            order.sort_by_key(place);
+            part.records.reorder(&order);
+        }
+        Some(part)
+    }
+
+    /// Reads a piece in its turn. Says whether reading goes on.
+    pub fn read_again(&mut self, job: &SourceJob, piece: &Piece, send: &mut dyn FnMut(Part)) -> bool {
+        self.n_again += 1;
+        let mut reading = Reading::new(job, send);
+        let (text, start, in_line) = match piece.open() {
+            Ok(opened) => opened,
+            Err(error) => {
+                reading.cannot_go_on(&error);
+                reading.hand_on(false);
+                return false;
+            }
+        };
+        let mut blocks = Blocks::from_place(text, self.line, start, in_line);
+        let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, _| {
+            reading.hand_on(false);
+            true
+        });
+        reading.hand_on(false);
+        self.line = blocks.place().0;
+        went_on
+    }
+
+    /// The log has ended: what still waits.
+    pub fn finish(&mut self) -> Part {
+        let mut harvest = Harvest::default();
+        self.log.finish(&mut harvest);
+        Part { done: true, ..Part::of(harvest, 0) }
+    }
+}
