@@ -13,7 +13,7 @@ pub(super) struct Piece {
     pub number: usize,
     text: Text,
     /// What it is read ahead with; `None` if it has to be read in its turn.
-    pub log: Option<LogCorrelator>,
+    pub log: Option<Box<LogCorrelator>>,
     /// Nothing follows.
     pub last: bool,
     /// Why nothing follows, if there is more.
@@ -117,7 +117,7 @@ impl Feed {
         };
         let number = self.n_given;
         self.n_given += 1;
-        Piece { number, text, log: self.scout.ahead(start), last, error }
+        Piece { number, text, log: self.scout.ahead(start).map(Box::new), last, error }
     }
 }
 

@@ -11,7 +11,7 @@ const MAX_READ_AGAIN: u32 = 3;
 
 /// What a piece gave; its line numbers count from the piece's first.
 pub(super) struct Found {
-    log: LogCorrelator,
+    log: Box<LogCorrelator>,
     harvest: Harvest,
     n_lines: u64,
     end: u64,
@@ -54,7 +54,7 @@ impl Ordered {
         let Found { log, harvest, n_lines, end } = found;
         let lines_before = self.line - 1;
         let mut out = Harvest::default();
-        let Followed { open, places } = self.log.follow(log, harvest.coverage, lines_before, &mut out)?;
+        let Followed { open, places } = self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
         self.log.flush(&mut out);
         self.line += n_lines;
         self.n_again = 0;
