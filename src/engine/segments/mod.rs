@@ -70,7 +70,7 @@ impl Queue {
 
 enum Task {
     Read(Piece),
-    Finish(usize, Part),
+    Finish(usize, Box<Part>),
 }
 
 /// How a reader works on a log that it shares with others.
@@ -134,7 +134,7 @@ impl Segments {
                     self.deliver(piece, found, hands);
                 }
                 Task::Finish(number, part) => {
-                    let finished = (hands.finish)(part);
+                    let finished = (hands.finish)(*part);
                     self.send(number, finished, hands);
                 }
             }
@@ -145,7 +145,7 @@ impl Segments {
         let mut queue = locked(&self.queue);
         loop {
             if let Some((number, part)) = queue.merged.pop_front() {
-                return Some(Task::Finish(number, part));
+                return Some(Task::Finish(number, Box::new(part)));
             }
             if queue.ended {
                 return None;
