@@ -4,7 +4,7 @@
 //! before. The lines of all others are kept as they are, and put to what is known once the parts before have been
 //! read. All that the result depends on is noted, so that a part can be read again where it was taken wrongly.
 
-use super::context::{Contexts, Key};
+use super::context::Key;
 use super::hash::Hashed;
 use crate::model::{Origin, Timestamp};
 use crate::parse::LogLine;
@@ -29,6 +29,8 @@ pub(super) struct Ahead {
     open: HashSet<u64, BuildHasherDefault<Hashed>>,
     /// How often one was added to those.
     pub n_open: usize,
+    /// How many of them left.
+    pub n_closed: usize,
     lines: Vec<OpenLine>,
     text: String,
     /// Stamps without a year at which another day begins, and the time that was made of them.
@@ -53,14 +55,9 @@ impl Ahead {
         Self { start, bare_first, ..Self::default() }
     }
 
-    /// Whether more must be known of a message. `opens`: its first line is being read.
-    pub(super) fn is_open(&mut self, contexts: &mut Contexts, key: Key<'_>, opens: bool) -> bool {
-        if let Some(same) = contexts.holds(key) {
-            // Two messages with one hash: too rare to think about.
-            self.dependent |= !same;
-            return false;
-        }
-        if self.open.contains(&key.hash) {
+    /// Whether more must be known of a message that did not begin here. `opens`: its first line is being read.
+    pub(super) fn is_open(&mut self, key: Key<'_>, opens: bool) -> bool {
+        if !self.open.is_empty() && self.open.contains(&key.hash) {
             return true;
         }
         if opens {
@@ -75,6 +72,7 @@ impl Ahead {
     /// The message has left the queue: whatever comes now is of another.
     pub(super) fn close(&mut self, key: Key<'_>) {
         self.open.remove(&key.hash);
+        self.n_closed += 1;
     }
 
     /// Keeps a line.

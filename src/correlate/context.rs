@@ -13,13 +13,16 @@ use std::net::IpAddr;
 
 /// So many messages are kept in mind. A log without `removed` lines (cut, filtered) would grow without end
 /// otherwise; a queue with more messages than this is rare, and what is lost then is the sender of an old message.
-pub(super) const MAX_CONTEXTS: usize = 65_536;
+const MAX_CONTEXTS: usize = 65_536;
 
 /// So many lines of a message are kept as its origins; a queue manager repeats `from=` at every run.
 const MAX_ORIGINS: usize = 12;
 
 /// So many tries of a recipient are kept: the first and the latest.
 const MAX_TRIES: usize = 40;
+
+/// A text longer than this is tidied up before a sender is added.
+const MAX_TEXT: usize = 64 * 1024;
 
 /// So many recipients of a message are kept waiting. Mailing lists have more, and one evidence each is enough work.
 const MAX_WAITING: usize = 10_000;
@@ -29,6 +32,8 @@ const MAX_WAITING: usize = 10_000;
 pub(super) struct Key<'a> {
     /// The hash of the rest.
     pub hash: u64,
+    /// The hash of host and instance.
+    pub seed: u64,
     /// The host that wrote the log; empty if the log does not say.
     pub host: &'a str,
     /// The instance on it.
@@ -48,7 +53,7 @@ impl<'a> Key<'a> {
     }
 
     pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a [u8]) -> Self {
-        Self { hash: hash(seed, queue_id), host, instance, queue_id }
+        Self { hash: hash(seed, queue_id), seed, host, instance, queue_id }
     }
 }
 
@@ -82,11 +87,12 @@ pub(super) struct Context {
     /// Host, instance, queue id, sender and Message-ID behind one another: one buffer, used again.
     text: Vec<u8>,
     hash: u64,
-    host_end: usize,
-    instance_end: usize,
-    queue_id_end: usize,
-    sender: Option<(usize, usize)>,
-    message_id: Option<(usize, usize)>,
+    seed: u64,
+    host_end: u32,
+    instance_end: u32,
+    queue_id_end: u32,
+    sender: Option<Span>,
+    message_id: Option<Span>,
     /// Lines about the message as a whole.
     pub origins: Vec<Origin>,
     /// Recipients that were put off.
@@ -96,6 +102,13 @@ pub(super) struct Context {
     generation: u32,
     /// Where the line stands that made it known.
     born: u64,
+}
+
+/// A part of a context's text.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
 }
 
 impl Context {
@@ -110,32 +123,36 @@ impl Context {
     /// Whether it is the context of that message.
     fn is_of(&self, key: Key<'_>) -> bool {
         self.hash == key.hash
-            && self.text[..self.host_end] == *key.host.as_bytes()
-            && self.text[self.host_end..self.instance_end] == *key.instance.as_bytes()
-            && self.text[self.instance_end..self.queue_id_end] == *key.queue_id
+            && self.seed == key.seed
+            && self.part(Span { start: self.instance_end, end: self.queue_id_end }) == key.queue_id
+    }
+
+    fn part(&self, Span { start, end }: Span) -> &[u8] {
+        &self.text[start as usize..end as usize]
+    }
+
+    fn words(&self, span: Span) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.part(span))
     }
 
     /// The host that wrote the log.
     pub(super) fn host(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.text[..self.host_end])
+        self.words(Span { start: 0, end: self.host_end })
     }
 
     /// The queue id.
     pub(super) fn queue_id(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.text[self.instance_end..self.queue_id_end])
+        self.words(Span { start: self.instance_end, end: self.queue_id_end })
     }
 
     /// Forgets everything but the buffers.
-    fn reset(&mut self, key: Key<'_>, format: &'static str) {
+    fn reset(&mut self, key: Key<'_>, format: &'static str, born: u64) {
         self.format = format;
-        self.hash = key.hash;
+        (self.hash, self.seed, self.born) = (key.hash, key.seed, born);
         self.text.clear();
-        self.text.extend_from_slice(key.host.as_bytes());
-        self.host_end = self.text.len();
-        self.text.extend_from_slice(key.instance.as_bytes());
-        self.instance_end = self.text.len();
-        self.text.extend_from_slice(key.queue_id);
-        self.queue_id_end = self.text.len();
+        self.host_end = self.push(key.host.as_bytes()).end;
+        self.instance_end = self.push(key.instance.as_bytes()).end;
+        self.queue_id_end = self.push(key.queue_id).end;
         self.sender = None;
         self.message_id = None;
         self.origins.clear();
@@ -145,19 +162,25 @@ impl Context {
 
     /// The envelope sender as written, if a line has told it.
     pub(super) fn reverse_path(&self) -> Option<Cow<'_, str>> {
-        self.sender.map(|(start, end)| String::from_utf8_lossy(&self.text[start..end]))
+        self.sender.map(|span| self.words(span))
     }
 
     /// The Message-ID, if a line has told it and it is not empty.
     pub(super) fn message_id(&self) -> Option<Cow<'_, str>> {
-        let (start, end) = self.message_id.filter(|(start, end)| start < end)?;
-        Some(String::from_utf8_lossy(&self.text[start..end]))
+        self.message_id.filter(|span| span.start < span.end).map(|span| self.words(span))
     }
 
     pub(super) fn set_sender(&mut self, sender: &[u8]) {
-        if self.sender.is_none_or(|(start, end)| &self.text[start..end] != sender) {
-            self.sender = Some(self.push(sender));
+        if self.sender.is_some_and(|span| self.part(span) == sender) {
+            return;
         }
+        if self.text.len() > MAX_TEXT {
+            // A queue id that is used again and again, in a log that was made so.
+            let message_id = self.message_id.map(|span| self.part(span).to_vec());
+            self.text.truncate(self.queue_id_end as usize);
+            self.message_id = message_id.map(|id| self.push(&id));
+        }
+        self.sender = Some(self.push(sender));
     }
 
     pub(super) fn set_message_id(&mut self, id: &[u8]) {
@@ -166,10 +189,10 @@ impl Context {
         }
     }
 
-    fn push(&mut self, text: &[u8]) -> (usize, usize) {
+    fn push(&mut self, bytes: &[u8]) -> Span {
         let start = self.text.len();
-        self.text.extend_from_slice(text);
-        (start, self.text.len())
+        self.text.extend_from_slice(bytes);
+        Span { start: start as u32, end: self.text.len() as u32 }
     }
 
     pub(super) fn push_origin(&mut self, origin: Origin) {
@@ -203,24 +226,84 @@ impl Context {
 }
 
 /// All messages in the queue.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Contexts {
     slots: Vec<Context>,
     by_hash: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     free: Vec<u32>,
-    /// The look-up before this one.
-    latest: Option<(u64, u32)>,
     /// Slots in the order of arrival; a slot that was given to another message since has another generation.
     arrivals: VecDeque<(u32, u32)>,
     peak: usize,
+    /// So many are kept.
+    max: usize,
+    /// So many messages are kept elsewhere and count, too.
+    pub(super) elsewhere: usize,
+    /// Where messages came and went, if somebody wants to know: offsets, and whether one came.
+    pub(super) turnover: Option<Vec<(u64, bool)>>,
+}
+
+/// Where a message's context is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// In this slot.
+    Slot(u32),
+    /// There is none, but one of another message with the same hash. (Never seen; made on purpose it does no harm.)
+    Taken,
+    /// There is none.
+    Nowhere,
+}
+
+impl Default for Contexts {
+    fn default() -> Self {
+        Self::with_max(MAX_CONTEXTS)
+    }
 }
 
 impl Contexts {
+    /// For so many messages.
+    pub(super) fn with_max(max: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            by_hash: HashMap::default(),
+            free: Vec::new(),
+            arrivals: VecDeque::new(),
+            peak: 0,
+            max,
+            elsewhere: 0,
+            turnover: None,
+        }
+    }
+
+    /// For a part of the log that is read without knowing of these.
+    pub(super) fn ahead(&self) -> Self {
+        Self { turnover: Some(Vec::new()), ..Self::with_max(self.max) }
+    }
+
+    /// So many are kept.
+    pub(super) fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Where a message's context is.
+    pub(super) fn place(&self, key: Key<'_>) -> Place {
+        match self.by_hash.get(&key.hash) {
+            Some(slot) if self.slots[*slot as usize].is_of(key) => Place::Slot(*slot),
+            Some(_) => Place::Taken,
+            None => Place::Nowhere,
+        }
+    }
+
+    /// The context in a slot.
+    pub(super) fn at(&mut self, slot: u32) -> &mut Context {
+        &mut self.slots[slot as usize]
+    }
+
     /// The context of a message, if there is one.
     pub(super) fn get(&mut self, key: Key<'_>) -> Option<&mut Context> {
-        let slot = self.find(key.hash)?;
-        let context = &mut self.slots[slot as usize];
-        context.is_of(key).then_some(context)
+        match self.place(key) {
+            Place::Slot(slot) => Some(self.at(slot)),
+            _ => None,
+        }
     }
 
     /// The context of a message, a new one if need be. A message that had to go for it is handed to `gone`.
@@ -231,47 +314,79 @@ impl Contexts {
         born: u64,
         gone: &mut Vec<Context>,
     ) -> &mut Context {
-        let hash = key.hash;
-        if let Some(slot) = self.find(hash) {
-            // Two messages with the same hash: the older is forgotten. (Never seen; made on purpose it does no harm.)
-            if !self.slots[slot as usize].is_of(key) {
-                gone.push(std::mem::take(&mut self.slots[slot as usize]));
-                self.slots[slot as usize].reset(key, format);
+        let place = self.place(key);
+        self.get_or_new_at(place, key, format, born, gone)
+    }
+
+    /// As [`Self::get_or_new`], where the message's place is known.
+    pub(super) fn get_or_new_at(
+        &mut self,
+        place: Place,
+        key: Key<'_>,
+        format: &'static str,
+        born: u64,
+        gone: &mut Vec<Context>,
+    ) -> &mut Context {
+        match place {
+            Place::Slot(slot) => &mut self.slots[slot as usize],
+            Place::Taken => {
+                let slot = self.by_hash.get(&key.hash).copied().unwrap_or(0);
+                let context = &mut self.slots[slot as usize];
+                gone.push(std::mem::take(context));
+                context.reset(key, format, born);
+                context
             }
-            return &mut self.slots[slot as usize];
+            Place::Nowhere => self.insert(key, format, born, gone),
         }
-        if self.by_hash.len() >= MAX_CONTEXTS {
-            gone.extend(self.take_oldest());
+    }
+
+    fn insert(
+        &mut self,
+        key: Key<'_>,
+        format: &'static str,
+        born: u64,
+        gone: &mut Vec<Context>,
+    ) -> &mut Context {
+        if self.make_room(gone)
+            && let Some(turnover) = &mut self.turnover
+        {
+            turnover.push((born, true));
         }
         let slot = self.free_slot();
         let context = &mut self.slots[slot as usize];
-        context.reset(key, format);
-        context.born = born;
+        context.reset(key, format, born);
         context.generation = context.generation.wrapping_add(1);
         self.arrivals.push_back((slot, context.generation));
-        self.by_hash.insert(hash, slot);
+        self.by_hash.insert(key.hash, slot);
         self.peak = self.peak.max(self.by_hash.len());
         // Most entries are of messages that have left: sweep before there are many.
-        if self.arrivals.len() > 2 * MAX_CONTEXTS {
+        if self.arrivals.len() > 2 * self.max {
             let slots = &self.slots;
             self.arrivals.retain(|(slot, generation)| slots[*slot as usize].generation == *generation);
         }
         &mut self.slots[slot as usize]
     }
 
-    /// Forgets a message. `with` is called with its context before.
-    pub(super) fn remove(&mut self, key: Key<'_>, with: impl FnOnce(&mut Context)) {
-        let hash = key.hash;
-        let Some(slot) = self.find(hash) else { return };
-        let context = &mut self.slots[slot as usize];
-        if !context.is_of(key) {
-            return;
+    /// Forgets the oldest message if there are too many for another; says whether there was room already.
+    pub(super) fn make_room(&mut self, gone: &mut Vec<Context>) -> bool {
+        if self.by_hash.len() + self.elsewhere < self.max {
+            return true;
         }
+        gone.extend(self.take_oldest());
+        false
+    }
+
+    /// Forgets the message in `slot`; the line at `left` says that it has left. `with` is called with its context
+    /// before.
+    pub(super) fn remove(&mut self, slot: u32, left: u64, with: impl FnOnce(&mut Context)) {
+        let context = &mut self.slots[slot as usize];
         with(context);
         context.generation = context.generation.wrapping_add(1);
-        self.by_hash.remove(&hash);
-        self.latest = None;
+        self.by_hash.remove(&context.hash);
         self.free.push(slot);
+        if let Some(turnover) = &mut self.turnover {
+            turnover.push((left, false));
+        }
     }
 
     /// How many there are.
@@ -287,24 +402,6 @@ impl Contexts {
     /// Whether there is one with this hash.
     pub(super) fn has(&self, hash: u64) -> bool {
         self.by_hash.contains_key(&hash)
-    }
-
-    /// The slot of a hash. A line asks more than once.
-    fn find(&mut self, hash: u64) -> Option<u32> {
-        match self.latest {
-            Some((latest, slot)) if latest == hash => Some(slot),
-            _ => {
-                let slot = *self.by_hash.get(&hash)?;
-                self.latest = Some((hash, slot));
-                Some(slot)
-            }
-        }
-    }
-
-    /// Whether there is one with this hash, and whether it is the message's.
-    pub(super) fn holds(&mut self, key: Key<'_>) -> Option<bool> {
-        let slot = self.find(key.hash)?;
-        Some(self.slots[slot as usize].is_of(key))
     }
 
     /// Takes over all of `later`, which was read from offset `start` on without knowing of these; no hash may be in
@@ -349,7 +446,6 @@ impl Contexts {
 
     /// All that are left, in no order.
     pub(super) fn unsorted_rest(&mut self) -> Vec<Context> {
-        self.latest = None;
         let slots: Vec<u32> = self.by_hash.drain().map(|(_, slot)| slot).collect();
         self.arrivals.clear();
         slots.into_iter().map(|slot| std::mem::take(&mut self.slots[slot as usize])).collect()
@@ -360,7 +456,6 @@ impl Contexts {
             let context = &mut self.slots[slot as usize];
             if context.generation == generation {
                 self.by_hash.remove(&context.hash);
-                self.latest = None;
                 self.free.push(slot);
                 let next = Context { generation: generation.wrapping_add(1), ..Context::default() };
                 return Some(std::mem::replace(context, next));
@@ -386,7 +481,8 @@ mod tests {
         let sender =
             |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
         assert_eq!(sender(&mut contexts, "A1").unwrap(), "a@example.org");
-        contexts.remove(key("A1"), |_| {});
+        let Place::Slot(slot) = contexts.place(key("A1")) else { panic!("it is there") };
+        contexts.remove(slot, 0, |_| {});
         assert_eq!(sender(&mut contexts, "A1"), None);
         assert_eq!(contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
         assert_eq!(sender(&mut contexts, "a1").unwrap(), "b@example.org");
@@ -399,7 +495,8 @@ mod tests {
         for n in 0..MAX_CONTEXTS + 3 {
             contexts.get_or_new(key(&format!("{n:X}")), "postfix", 0, &mut gone);
             contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
-            contexts.remove(key("short"), |_| {});
+            let Place::Slot(slot) = contexts.place(key("short")) else { panic!("it is there") };
+            contexts.remove(slot, 0, |_| {});
         }
         let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();
         assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["0", "1", "2", "3"]);

@@ -1,22 +1,12 @@
-//! Hashes of queue ids and domains: eight bytes at a time, since they run for every line.
+//! Hashes of queue ids and domains: they run for every line, over a few bytes.
 
-use std::hash::Hasher;
+use std::hash::{BuildHasher as _, Hasher};
 
-/// The hash of `bytes`, begun with `seed`.
+/// The hash of `bytes`, begun with `seed`. Whoever needs to be sure compares the bytes, too.
 pub(super) fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    let mut hash = mix(seed ^ bytes.len() as u64);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        hash = mix(hash ^ u64::from_le_bytes(*word));
-    }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(hash ^ u64::from_le_bytes(last))
-}
-
-fn mix(word: u64) -> u64 {
-    let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xa076_1d64_78bd_642f;
-    (wide >> 64) as u64 ^ wide as u64
+    let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// For maps by such a hash, or by a short text.
@@ -38,5 +28,9 @@ impl Hasher for Hashed {
 
     fn write_u64(&mut self, word: u64) {
         self.0 = word;
+    }
+
+    fn write_usize(&mut self, length: usize) {
+        self.0 ^= length as u64;
     }
 }

@@ -9,7 +9,7 @@ mod queue;
 
 use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
-use super::context::{Key, MAX_CONTEXTS};
+use super::context::Key;
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
@@ -70,13 +70,14 @@ impl LogCorrelator {
             return None;
         }
         let ahead = Box::new(Ahead::new(start, self.bare_first));
+        let contexts = self.queue.contexts.ahead();
         Some(Self {
             clock: self.clock.clone(),
             day: (0, 0),
             glances: self.glances.is_some().then(Glances::default),
             export: journal::Export::default(),
             chunks: Chunks::default(),
-            queue: Queue { ahead: Some(ahead), ..Queue::default() },
+            queue: Queue { ahead: Some(ahead), contexts, ..Queue::default() },
             bare_first: self.bare_first,
             in_reject_log: false,
         })
@@ -102,14 +103,18 @@ impl LogCorrelator {
     ) -> Option<Followed> {
         let ahead = later.queue.ahead.take()?;
         let queue = &self.queue;
-        let room = MAX_CONTEXTS.saturating_sub(queue.contexts.len());
+        let n_before = queue.contexts.len();
+        let most = n_before + ahead.n_open + later.queue.contexts.peak();
+        // So many have to be forgotten at most; only such as were known before may be.
+        let n_over = most.saturating_sub(queue.contexts.max());
+        let too_many = n_over > 0 && n_over + ahead.n_closed > n_before;
         let alike = self.bare_first == ahead.bare_first && !self.in_reject_log && !self.export.is_open();
         let known_before = || ahead.opened.iter().any(|hash| queue.contexts.has(*hash));
         if ahead.dependent
             || !alike
             || !self.chunks.is_empty()
             || later.queue.counts.is_full()
-            || ahead.n_open + later.queue.contexts.peak() > room
+            || too_many
             || known_before()
         {
             return None;
@@ -124,10 +129,22 @@ impl LogCorrelator {
         self.bare_first = later.bare_first;
         self.in_reject_log = later.in_reject_log;
         let mut open = Vec::new();
+        let mut turnover =
+            later.queue.contexts.turnover.take().filter(|_| n_over > 0).unwrap_or_default().into_iter();
+        let mut come_and_go = |queue: &mut Queue, open: &mut Vec<u64>, until: u64, out: &mut Harvest| {
+            while let Some((at, came)) = turnover.as_slice().first().copied().filter(|(at, _)| *at < until) {
+                turnover.next();
+                queue.come_or_go(came, out);
+                open.resize(out.records.len(), at);
+            }
+        };
         ahead.each_line(lines, |line, origin| {
+            come_and_go(&mut self.queue, &mut open, origin.start, out);
             self.queue.event_again(line, origin, out);
             open.resize(out.records.len(), origin.start);
         });
+        come_and_go(&mut self.queue, &mut open, u64::MAX, out);
+        self.queue.contexts.elsewhere = 0;
         self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
         Some(Followed { open, places: ahead.places })
@@ -245,9 +262,7 @@ impl LogCorrelator {
         self.queue.count_glanced(what);
         if !queue_id.is_empty() {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
-            if !self.queue.is_glance_left_open(key, what, head, seen.message, origin) {
-                self.queue.glanced(head.dialect.name, key, what, origin, out);
-            }
+            self.queue.glanced(head, key, what, seen.message, origin, out);
         }
         if let Some(stamp @ Stamp::NoYear { month, day, .. }) = seen.without_year
             && self.day != (month, day)

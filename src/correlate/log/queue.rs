@@ -2,7 +2,7 @@
 
 use super::known::{Decided, Known};
 use crate::correlate::ahead::Ahead;
-use crate::correlate::context::{Context, Contexts, Key, Tried};
+use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
 use crate::correlate::counts::{Counts, holds_refusal};
 use crate::model::{Action, Direction, Draft, Harvest, Origin, Try};
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
@@ -70,16 +70,18 @@ impl Queue {
             }
             EventKind::Client { .. } => {
                 let Some(key) = key else { return };
-                self.client(format, key, origin, out);
+                self.client(self.contexts.place(key), format, key, origin, out);
             }
             EventKind::MessageId(id) => {
                 let Some(key) = key else { return };
-                self.message_id(format, key, id.as_bytes(), origin);
+                let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+                context.set_message_id(id.as_bytes());
+                context.push_origin(origin);
             }
             EventKind::Sender { reverse_path, message_id } => {
                 let Some(key) = key else { return };
                 let (path, id) = (reverse_path.as_bytes(), message_id.unwrap_or("").as_bytes());
-                self.sender(format, key, path, id, origin);
+                self.sender(self.contexts.place(key), format, key, path, id, origin);
             }
             EventKind::Expired { reverse_path } => {
                 let Some(key) = key else { return };
@@ -87,11 +89,11 @@ impl Queue {
             }
             EventKind::Removed => {
                 let Some(key) = key else { return };
-                self.removed(key, out);
+                self.removed(self.contexts.place(key), origin, out);
             }
             EventKind::Notice { .. } | EventKind::Other => {
                 let Some(key) = key else { return };
-                self.mentioned(key, origin);
+                self.mentioned(self.contexts.place(key), origin);
             }
         }
     }
@@ -106,7 +108,15 @@ impl Queue {
     ) -> bool {
         let (Some(ahead), Some(queue_id)) = (&mut self.ahead, event.queue_id) else { return false };
         let key = Key::new(line.host.unwrap_or(""), event.instance, queue_id);
-        if !ahead.is_open(&mut self.contexts, key, (dialect.opens)(&event.kind)) {
+        match self.contexts.place(key) {
+            Place::Slot(_) => return false,
+            Place::Taken => {
+                ahead.dependent = true;
+                return false;
+            }
+            Place::Nowhere => {}
+        }
+        if !ahead.is_open(key, (dialect.opens)(&event.kind)) {
             return false;
         }
         ahead.keep(line.time, line.host.unwrap_or(""), line.program, &line.message, origin);
@@ -116,8 +126,8 @@ impl Queue {
         true
     }
 
-    /// As [`Queue::is_left_open`], for what was read at a glance.
-    pub(super) fn is_glance_left_open(
+    /// As [`Queue::is_left_open`], for what was read at a glance of a message that is not known.
+    fn is_glance_left_open(
         &mut self,
         key: Key<'_>,
         what: Glance<'_>,
@@ -133,7 +143,7 @@ impl Queue {
             }
             _ => false,
         };
-        if !ahead.is_open(&mut self.contexts, key, opens) {
+        if !ahead.is_open(key, opens) {
             return false;
         }
         // None of these events tells its time.
@@ -169,22 +179,42 @@ impl Queue {
         }
     }
 
-    /// As [`Queue::event`], for what was read at a glance.
+    /// As [`Queue::event`], for what was read at a glance in `message`. This runs for nearly every line.
     pub(super) fn glanced(
         &mut self,
-        format: &'static str,
+        head: &Head,
         key: Key<'_>,
         what: Glance<'_>,
+        message: &[u8],
         origin: Origin,
         out: &mut Harvest,
     ) {
+        let place = self.contexts.place(key);
+        match place {
+            Place::Slot(_) => {}
+            Place::Taken => {
+                if let Some(ahead) = &mut self.ahead {
+                    ahead.dependent = true;
+                }
+            }
+            Place::Nowhere => {
+                if self.is_glance_left_open(key, what, head, message, origin) {
+                    return;
+                }
+            }
+        }
+        let format = head.dialect.name;
         match what {
-            Glance::Accepted { recipient, .. } => self.accepted(key, recipient),
-            Glance::Client => self.client(format, key, origin, out),
-            Glance::MessageId(id) => self.message_id(format, key, id, origin),
-            Glance::Sender(path) => self.sender(format, key, path, b"", origin),
-            Glance::Removed => self.removed(key, out),
-            Glance::Other => self.mentioned(key, origin),
+            Glance::Accepted { recipient, .. } => self.accepted(place, recipient),
+            Glance::Client => self.client(place, format, key, origin, out),
+            Glance::MessageId(id) => {
+                let context = self.contexts.get_or_new_at(place, key, format, origin.start, &mut self.gone);
+                context.set_message_id(id);
+                context.push_origin(origin);
+            }
+            Glance::Sender(path) => self.sender(place, format, key, path, b"", origin),
+            Glance::Removed => self.removed(place, origin, out),
+            Glance::Other => self.mentioned(place, origin),
         }
         self.hand_out_gone(out);
     }
@@ -199,6 +229,17 @@ impl Queue {
         }
     }
 
+    /// A message came into or left the queue in a part of the log that was read ahead.
+    pub(super) fn come_or_go(&mut self, came: bool, out: &mut Harvest) {
+        if came {
+            self.contexts.make_room(&mut self.gone);
+            self.contexts.elsewhere += 1;
+            self.hand_out_gone(out);
+        } else {
+            self.contexts.elsewhere = self.contexts.elsewhere.saturating_sub(1);
+        }
+    }
+
     /// Hands out what was known of the messages that had to be forgotten.
     pub(super) fn hand_out_gone(&mut self, out: &mut Harvest) {
         if self.gone.is_empty() {
@@ -209,58 +250,60 @@ impl Queue {
         }
     }
 
-    pub(super) fn client(&mut self, format: &'static str, key: Key<'_>, origin: Origin, out: &mut Harvest) {
-        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
-        // Short ids come again: a client's line is the first of a message.
-        if context.tried {
-            self.removed(key, out);
-            self.contexts.get_or_new(key, format, origin.start, &mut self.gone).push_origin(origin);
-        } else {
-            context.push_origin(origin);
-        }
-    }
-
-    pub(super) fn message_id(&mut self, format: &'static str, key: Key<'_>, id: &[u8], origin: Origin) {
-        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
-        context.set_message_id(id);
-        context.push_origin(origin);
-    }
-
-    pub(super) fn sender(
+    fn client(
         &mut self,
+        place: Place,
+        format: &'static str,
+        key: Key<'_>,
+        origin: Origin,
+        out: &mut Harvest,
+    ) {
+        // Short ids come again: a client's line is the first of a message.
+        let is_other = matches!(place, Place::Slot(slot) if self.contexts.at(slot).tried);
+        if is_other {
+            self.removed(place, origin, out);
+        }
+        let place = if is_other { Place::Nowhere } else { place };
+        self.contexts.get_or_new_at(place, key, format, origin.start, &mut self.gone).push_origin(origin);
+    }
+
+    fn sender(
+        &mut self,
+        place: Place,
         format: &'static str,
         key: Key<'_>,
         path: &[u8],
         message_id: &[u8],
         origin: Origin,
     ) {
-        let context = self.contexts.get_or_new(key, format, origin.start, &mut self.gone);
+        let context = self.contexts.get_or_new_at(place, key, format, origin.start, &mut self.gone);
         context.set_sender(path);
         context.set_message_id(message_id);
         context.push_origin(origin);
     }
 
-    pub(super) fn removed(&mut self, key: Key<'_>, out: &mut Harvest) {
+    fn removed(&mut self, place: Place, origin: Origin, out: &mut Harvest) {
+        let Place::Slot(slot) = place else { return };
         let lines = &mut self.lines;
-        self.contexts.remove(key, |context| {
+        self.contexts.remove(slot, origin.start, |context| {
             if !context.waiting.is_empty() {
                 Known::of(context, &[]).hand_out_delayed(&context.waiting, lines, &mut out.records);
             }
         });
     }
 
-    pub(super) fn mentioned(&mut self, key: Key<'_>, origin: Origin) {
-        if let Some(context) = self.contexts.get(key) {
-            context.push_origin(origin);
+    fn mentioned(&mut self, place: Place, origin: Origin) {
+        if let Place::Slot(slot) = place {
+            self.contexts.at(slot).push_origin(origin);
         }
     }
 
-    pub(super) fn accepted(&mut self, key: Key<'_>, recipient: &[u8]) {
-        if let Some(context) = self.contexts.get(key) {
-            context.tried = true;
-            if !context.waiting.is_empty() {
-                context.settle(&String::from_utf8_lossy(recipient));
-            }
+    fn accepted(&mut self, place: Place, recipient: &[u8]) {
+        let Place::Slot(slot) = place else { return };
+        let context = self.contexts.at(slot);
+        context.tried = true;
+        if !context.waiting.is_empty() {
+            context.settle(&String::from_utf8_lossy(recipient));
         }
     }
 
@@ -274,7 +317,7 @@ impl Queue {
         out: &mut Harvest,
     ) {
         if attempt.outcome == Outcome::Accepted {
-            self.accepted(key, attempt.recipient.as_bytes());
+            self.accepted(self.contexts.place(key), attempt.recipient.as_bytes());
             return;
         }
         let one = Try {

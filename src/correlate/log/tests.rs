@@ -1,6 +1,7 @@
 //! Whole logs: what is handed out, with which context.
 
 use super::*;
+use crate::correlate::context::Contexts;
 use crate::model::{Evidence, Text};
 use crate::parse::Lines;
 use crate::smtp::ReversePath;
@@ -288,6 +289,82 @@ proptest! {
             prop_assert!(evidence.n_tries() > 0);
         }
         let _ = crate::parse::detect(&text);
+    }
+}
+
+/// Lines of few messages, several of them under way at one time.
+fn busy_log() -> impl Strategy<Value = Vec<String>> {
+    let line = (0..12u8, 0..8u8).prop_map(|(message, kind)| {
+        let said = match kind {
+            0 | 1 => "client=app[10.0.0.1]".to_owned(),
+            2 => format!("message-id=<{message}@a>"),
+            3 => format!("from=<s{message}@a>, size=1, nrcpt=1 (queue active)"),
+            4 => "to=<b@c>, relay=mx[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)".to_owned(),
+            5 => "to=<b@c>, relay=mx[192.0.2.1]:25, delay=1, dsn=4.2.0, status=deferred (host mx[192.0.2.1] said: \
+                  450 4.2.0 later (in reply to RCPT TO command))"
+                .to_owned(),
+            6 => "to=<b@c>, relay=mx[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: \
+                  550 5.1.1 no (in reply to RCPT TO command))"
+                .to_owned(),
+            _ => "removed".to_owned(),
+        };
+        format!("Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C0{message:X}: {said}\n")
+    });
+    prop::collection::vec(line, 0..80)
+}
+
+proptest! {
+    /// However the log is cut, and with room for few messages: what is put behind one another is the same.
+    #[test]
+    fn parts_are_put_behind_one_another(lines in busy_log(), cuts in prop::collection::vec(0..80usize, 0..4), max in 1..9usize) {
+        let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
+        let with_max = || {
+            let mut log = LogCorrelator::new(SourceId(0), options.clone());
+            log.queue.contexts = Contexts::with_max(max);
+            log
+        };
+        let expect = read_with(with_max(), lines.concat().as_bytes());
+        let (mut log, mut out, mut n_followed) = (with_max(), Harvest::default(), 0);
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < lines.len()).collect();
+        cuts.sort_unstable();
+        let mut from = 0;
+        let mut start = 0;
+        for to in cuts.into_iter().chain([lines.len()]) {
+            let part = lines[from..to].concat();
+            let mut ahead = log.ahead(start).unwrap();
+            let mut found = Harvest::default();
+            for line in Lines::new(SourceId(0), part.as_bytes(), 1, start) {
+                ahead.line(line, &mut found);
+            }
+            ahead.flush(&mut found);
+            let mut open = Harvest::default();
+            match log.follow(ahead, found.coverage, from as u64, &mut open) {
+                Some(Followed { open: open_places, places }) => {
+                    n_followed += 1;
+                    found.records.shift_lines(from as u64);
+                    let mut all: Vec<(u64, Evidence)> =
+                        places.into_iter().zip(found.records.iter().map(|e| e.to_evidence())).collect();
+                    all.extend(open_places.into_iter().zip(open.records.iter().map(|e| e.to_evidence())));
+                    all.sort_by_key(|(place, _)| *place);
+                    all.iter().for_each(|(_, evidence)| out.records.push_evidence(evidence));
+                    found.accepted.into_iter().chain(open.accepted).for_each(|(domain, n)| {
+                        *out.accepted.entry(domain).or_default() += n;
+                    });
+                    out.coverage.add(open.coverage);
+                }
+                None => {
+                    for line in Lines::new(SourceId(0), part.as_bytes(), from as u64 + 1, start) {
+                        log.line(line, &mut out);
+                    }
+                }
+            }
+            (from, start) = (to, start + part.len() as u64);
+        }
+        log.finish(&mut out);
+        let evidence = |out: &Harvest| out.records.iter().map(|e| format!("{:?}\n", e.to_evidence())).collect::<String>();
+        prop_assert_eq!(evidence(&out), evidence(&expect));
+        prop_assert_eq!((&out.coverage, &out.accepted), (&expect.coverage, &expect.accepted));
+        let _ = n_followed;
     }
 }
 
