@@ -246,7 +246,7 @@ impl<'a> Case<'a> {
                 Found::Unreadable { path, why } => {
                     let problem = Problem { kind: ProblemKind::Unreadable, origin: None, message: why };
                     let source = path.display().to_string().into();
-                    self.snapshot.problems.push(SourceProblem { source, problem });
+                    self.snapshot.problems.push_back(SourceProblem { source, problem });
                 }
             }
         }
@@ -258,7 +258,7 @@ impl<'a> Case<'a> {
     fn add_source(&mut self, name: Arc<str>, location: SourceLocation, len_bytes: u64, named: bool) {
         let id = SourceId(self.snapshot.sources.len() as u32);
         self.snapshot.progress.bytes_total += len_bytes;
-        self.snapshot.sources.push(SourceReport {
+        self.snapshot.sources.push_back(SourceReport {
             id,
             name,
             location: location.clone(),
@@ -330,9 +330,8 @@ impl<'a> Case<'a> {
         }
         self.snapshot.coverage.add(coverage);
         if !accepted.is_empty() {
-            let all = Arc::make_mut(&mut self.snapshot.accepted);
             for (domain, n) in accepted {
-                *all.entry(domain).or_default() += n;
+                *self.snapshot.accepted.entry(domain).or_default() += n;
             }
         }
         let waiting = self.waiting.entry(at).or_default();
@@ -401,7 +400,7 @@ impl<'a> Case<'a> {
         for (name, range) in &folders {
             if range.is_empty() {
                 say(name, "the folder is empty");
-            } else if !self.snapshot.sources[range.clone()].iter().any(known) {
+            } else if !range.clone().any(|at| known(&self.snapshot.sources[at])) {
                 say(name, "no mail log, transcript or notice was recognised in this folder");
             }
         }

@@ -162,7 +162,7 @@ mod tests {
     fn a_place_comes_with_the_lines_around_it() {
         let text: String = (1..=9).map(|n| format!("line {n}\n")).collect();
         let mut snapshot = Snapshot::default();
-        snapshot.sources.push(SourceReport {
+        snapshot.sources.push_back(SourceReport {
             id: SourceId(0),
             name: "a.log".into(),
             location: SourceLocation::Memory(text.as_bytes().into()),

@@ -92,19 +92,17 @@ fn put_together(name: &str, parts: impl IntoIterator<Item = Finished>) -> Snapsh
     let name: Arc<str> = name.into();
     let mut snapshot = Snapshot { generation: 1, state: ReadState::Done, ..Snapshot::default() };
     let mut bytes = 0u64;
-    let mut accepted = std::collections::BTreeMap::<String, u64>::new();
     for part in parts {
         snapshot.push(Arc::new(part.rejections));
         snapshot.coverage.add(part.coverage);
         let named = part.problems.into_iter();
         snapshot.problems.extend(named.map(|problem| SourceProblem { source: Arc::clone(&name), problem }));
         for (domain, n) in part.accepted {
-            *accepted.entry(domain).or_default() += n;
+            *snapshot.accepted.entry(domain).or_default() += n;
         }
         bytes = bytes.max(part.bytes);
     }
-    snapshot.accepted = Arc::new(accepted);
-    snapshot.sources.push(SourceReport {
+    snapshot.sources.push_back(SourceReport {
         id: SourceId(0),
         name: Arc::clone(&name),
         location: SourceLocation::Stream,

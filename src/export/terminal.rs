@@ -126,13 +126,13 @@ pub(super) mod tests {
                 "bb",
             ),
         ]);
-        case.accepted = Arc::new([("example.com".to_owned(), 8112)].into());
+        case.accepted = [("example.com".to_owned(), 8112u64)].into_iter().collect();
         let origin = Origin { source: SourceId(0), line: 7, start: 0, len: 0 };
         case.coverage.lines = 1200;
         case.coverage.with_reply = 5;
         (0..12).for_each(|_| case.coverage.miss(origin));
         let problem = Problem { kind: ProblemKind::Truncated, origin: None, message: "ends early".into() };
-        case.problems.push(SourceProblem { source: "b.gz".into(), problem });
+        case.problems.push_back(SourceProblem { source: "b.gz".into(), problem });
         case
     }
 

@@ -214,7 +214,7 @@ pub fn working() -> Fixture {
         not_understood_at: [812, 9_410, 70_022, 71_503].map(origin).to_vec(),
         ..Coverage::default()
     };
-    snapshot.problems = vec![SourceProblem {
+    snapshot.problems = imbl::vector![SourceProblem {
         source: "/var/log/mail.log.1.gz".into(),
         problem: Problem {
             kind: ProblemKind::Truncated,
@@ -222,7 +222,7 @@ pub fn working() -> Fixture {
             message: "the gzip stream ends early; what came before it was read".into(),
         },
     }];
-    snapshot.accepted = Arc::new(BTreeMap::from([("gmail.example".to_owned(), 94_102)]));
+    snapshot.accepted = [("gmail.example".to_owned(), 94_102)].into_iter().collect();
     let view = answer(&knowledge, &snapshot, &Query::default(), false);
     let first = view.patterns.first().map_or(0, |p| p.rows[0]);
     Fixture {
@@ -262,7 +262,7 @@ pub fn stopped() -> Fixture {
 pub fn no_refusals() -> Fixture {
     let mut fixture = working();
     let mut snapshot = Snapshot { generation: 1, state: ReadState::Done, ..Snapshot::default() };
-    snapshot.sources = fixture.snapshot.sources[..1].to_vec();
+    snapshot.sources = fixture.snapshot.sources.take(1);
     snapshot.coverage = Coverage { lines: 1_918, with_reply: 704, ..Coverage::default() };
     fixture.snapshot = Arc::new(snapshot);
     fixture.view = Arc::new(View { generation: 1, ..View::default() });

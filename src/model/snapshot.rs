@@ -1,7 +1,7 @@
 //! Everything read so far: an immutable value, shared by `Arc` between reader, query worker and window.
 
 use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, SourceId};
-use std::collections::BTreeMap;
+use imbl::{OrdMap, Vector};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,23 +79,23 @@ pub struct SourceProblem {
     pub problem: Problem,
 }
 
-/// Everything read so far.
+/// Everything read so far. A clone costs nothing, however much was read: what grows is shared.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Grows with every publication; 0 is the empty snapshot.
     pub generation: u64,
     /// All sources, in the order given.
-    pub sources: Vec<SourceReport>,
+    pub sources: Vector<SourceReport>,
     /// The rejections in pieces that are never changed once published.
-    pub chunks: Vec<Arc<Rejections>>,
+    pub chunks: Vector<Arc<Rejections>>,
     /// Index of the first rejection of each chunk.
-    pub starts: Vec<RejectionIdx>,
+    pub starts: Vector<RejectionIdx>,
     /// Trouble, in source order.
-    pub problems: Vec<SourceProblem>,
+    pub problems: Vector<SourceProblem>,
     /// What was read and understood, all sources together.
     pub coverage: Coverage,
     /// Recipients accepted, by domain.
-    pub accepted: Arc<BTreeMap<String, u64>>,
+    pub accepted: OrdMap<String, u64>,
     /// How far reading is.
     pub progress: Progress,
     /// What reading is doing.
@@ -119,14 +119,17 @@ impl Snapshot {
     /// Adds a piece at the end.
     pub fn push(&mut self, chunk: Arc<Rejections>) {
         if !chunk.is_empty() {
-            self.starts.push(self.len() as RejectionIdx);
-            self.chunks.push(chunk);
+            self.starts.push_back(self.len() as RejectionIdx);
+            self.chunks.push_back(chunk);
         }
     }
 
     /// The rejection at `idx`, where it is kept.
     pub fn get(&self, idx: RejectionIdx) -> Option<RejectionRef<'_>> {
-        let chunk = self.starts.partition_point(|start| *start <= idx).checked_sub(1)?;
+        let chunk = match self.starts.binary_search(&idx) {
+            Ok(begins) => begins,
+            Err(behind) => behind.checked_sub(1)?,
+        };
         let at = (idx - self.starts[chunk]) as usize;
         (at < self.chunks[chunk].len()).then(|| self.chunks[chunk].get(at))
     }

@@ -74,7 +74,7 @@ pub(crate) fn rejection(evidence: Evidence, verdict: &Arc<Verdict>, id: &str) ->
 /// One source, `mail.log`, and the rejections in pieces of two.
 pub(crate) fn snapshot(rejections: Vec<Rejection>) -> Snapshot {
     let mut snapshot = Snapshot { generation: 1, ..Snapshot::default() };
-    snapshot.sources.push(SourceReport {
+    snapshot.sources.push_back(SourceReport {
         id: SourceId(0),
         name: "mail.log".into(),
         location: SourceLocation::Stream,

@@ -56,14 +56,14 @@ impl Index {
         if !same {
             *self = Self::default();
         }
-        let new = &snapshot.chunks[self.chunks.len()..];
+        let new: Vec<Arc<Rejections>> = snapshot.chunks.iter().skip(self.chunks.len()).cloned().collect();
         if new.is_empty() {
             return;
         }
         let n_new = new.iter().map(|chunk| chunk.len()).sum();
         self.rows.reserve(n_new);
         let mut text = String::new();
-        for chunk in new {
+        for chunk in &new {
             let numbers: Vec<(u32, u32)> = chunk
                 .conclusions()
                 .iter()
@@ -74,7 +74,7 @@ impl Index {
                 self.rows.push(row);
             }
         }
-        self.chunks.extend(new.iter().cloned());
+        self.chunks.extend(new);
         self.sort();
     }
 

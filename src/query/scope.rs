@@ -139,7 +139,7 @@ mod tests {
             .collect();
         let rows: Vec<_> = (0..rejections.len() as RejectionIdx).collect();
         let mut snapshot = snapshot(rejections);
-        snapshot.accepted = Arc::new(accepted.iter().map(|(d, n)| (d.to_string(), *n)).collect());
+        snapshot.accepted = accepted.iter().map(|(d, n)| (d.to_string(), *n)).collect();
         assert_eq!(scope(&snapshot, &rows).sentence(), expect);
     }
 

@@ -419,7 +419,7 @@ mod tests {
     fn an_index_follows_its_case() {
         let knowledge = knowledge();
         let all = case();
-        let mut part = Snapshot { chunks: Vec::new(), starts: Vec::new(), ..all.clone() };
+        let mut part = Snapshot { chunks: imbl::Vector::new(), starts: imbl::Vector::new(), ..all.clone() };
         let mut index = Index::default();
         let query = Query::parse("example.org").unwrap();
         for chunk in &all.chunks {
