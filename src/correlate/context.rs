@@ -6,6 +6,7 @@
 use super::hash::{Hashed, hash};
 use crate::model::{Attempt, Origin, Text};
 use crate::smtp::Stage;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
@@ -84,8 +85,8 @@ pub(super) struct Tried {
 pub(super) struct Context {
     /// The grammar of its lines.
     pub format: &'static str,
-    /// Host, instance, queue id, sender and Message-ID behind one another: one buffer, used again.
-    text: Vec<u8>,
+    /// Host, instance, queue id, sender and Message-ID behind one another. The usual lengths need no memory elsewhere.
+    text: SmallVec<[u8; 112]>,
     hash: u64,
     seed: u64,
     host_end: u32,
@@ -94,7 +95,7 @@ pub(super) struct Context {
     sender: Option<Span>,
     message_id: Option<Span>,
     /// Lines about the message as a whole.
-    pub origins: Vec<Origin>,
+    pub origins: SmallVec<[Origin; 4]>,
     /// Recipients that were put off.
     pub waiting: Vec<Waiting>,
     /// A delivery was tried.
