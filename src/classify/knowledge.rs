@@ -219,6 +219,21 @@ impl Knowledge {
         self.provider_in(crate::smtp::innermost(facts.diagnostic_code).inner_host, facts)
     }
 
+    /// The provider that a host's name tells.
+    pub(crate) fn provider_by_host(&self, host: &str) -> Option<ProviderIdx> {
+        self.provider_index.by_host(host)
+    }
+
+    /// The provider of a recipient's domain.
+    pub(crate) fn provider_by_domain(&self, domain: &str) -> Option<ProviderIdx> {
+        self.provider_index.by_recipient_domain(domain)
+    }
+
+    /// Whether a word stands in `text` that only one provider writes.
+    pub(crate) fn names_provider(&self, text: &str) -> bool {
+        self.provider_index.has_token(text)
+    }
+
     /// The same where the host that gave the innermost reply is known already.
     pub(crate) fn provider_in(&self, inner_host: Option<&str>, facts: &Facts<'_>) -> Option<ProviderIdx> {
         self.provider_index.find(inner_host, facts)

@@ -66,6 +66,11 @@ impl ProviderIndex {
         }
     }
 
+    /// Whether such a word may stand in `text`, wherever it begins and ends.
+    pub fn has_token(&self, text: &str) -> bool {
+        self.tokens.as_ref().is_some_and(|tokens| tokens.is_match(text))
+    }
+
     /// By a word in the reply; the longest such word decides.
     pub fn by_token(&self, text: &str) -> Option<ProviderIdx> {
         let hits = self.tokens.iter().flat_map(|t| t.find_overlapping_iter(text));

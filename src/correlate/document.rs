@@ -38,7 +38,10 @@ pub fn read(source: SourceId, bytes: &[u8], options: &ReadOptions, out: &mut Har
     // The correlator counts lines for itself; here each line of the document counts once.
     let mut from_log = Harvest::default();
     for line in &split.log_lines {
-        log.line(Line { source, bytes: &line.text, number: line.number, start: line.start }, &mut from_log);
+        log.line(
+            Line { source, bytes: &line.text, number: line.number, start: line.start, plain: false },
+            &mut from_log,
+        );
     }
     log.finish(&mut from_log);
     from_log.evidence.extend(from_log.records.iter().map(EvidenceRef::to_evidence));

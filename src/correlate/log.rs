@@ -247,7 +247,7 @@ impl LogCorrelator {
         let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
             return false;
         };
-        if dress::is_dressed(line.bytes) {
+        if dress::is_dressed_within(line.bytes, line.plain) {
             return false;
         }
         while glances.known.len() <= seen.head {

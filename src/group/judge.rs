@@ -7,6 +7,7 @@
 use super::hash::Seed;
 use super::key::Key;
 use super::mask::{Masked, Varying};
+use super::shortcut::Shortcuts;
 use crate::classify::{Facts, Knowledge, reply_codes, reply_lines};
 use crate::model::{
     Conclusion, Direction, Evidence, EvidenceRef, Pattern, ProviderIdx, Records, Rejection, Rejections,
@@ -36,6 +37,7 @@ pub struct Judge {
     gathered: Vec<u32>,
     masked: Masked,
     key: String,
+    shortcuts: Shortcuts,
 }
 
 struct Judged {
@@ -55,6 +57,7 @@ impl Judge {
             gathered: Vec::new(),
             masked: Masked::default(),
             key: String::new(),
+            shortcuts: Shortcuts::default(),
         }
     }
 
@@ -90,6 +93,19 @@ impl Judge {
 
     /// The place in `judged` of what is concluded from a refusal.
     fn judged(&mut self, evidence: EvidenceRef<'_>) -> usize {
+        let is_worth_it = match self.shortcuts.get(evidence, &self.knowledge) {
+            Ok(number) => return number as usize,
+            Err(is_worth_it) => is_worth_it,
+        };
+        let (number, is_nested) = self.judged_in_full(evidence);
+        if is_worth_it && !is_nested {
+            self.shortcuts.remember(evidence, number as u32);
+        }
+        number
+    }
+
+    /// The same without a shortcut; and whether the reply quotes another.
+    fn judged_in_full(&mut self, evidence: EvidenceRef<'_>) -> (usize, bool) {
         let facts = Facts {
             diagnostic_code: evidence.diagnostic_code(),
             reply_code: evidence.reply_code(),
@@ -110,7 +126,7 @@ impl Judge {
         self.write_key(&facts, &own, provider, &nested);
         self.key.push(if local { 'l' } else { 'r' });
         if let Some(number) = self.memo.get(self.key.as_str()) {
-            return *number as usize;
+            return (*number as usize, !nested.outer.is_empty());
         }
         let mut verdict = match nested.outer.is_empty() {
             false => self.knowledge.classify_for(provider, &facts),
@@ -130,12 +146,13 @@ impl Judge {
             self.memo.clear();
             self.judged.clear();
             self.gathered.clear();
+            self.shortcuts.forget();
         }
         let number = self.judged.len();
         self.memo.insert(self.key.as_str().into(), number as u32);
         self.judged.push(Judged { verdict: Arc::new(verdict), pattern, stage });
         self.gathered.push(NOT_YET);
-        number
+        (number, !nested.outer.is_empty())
     }
 
     /// All that verdict and pattern depend on.

@@ -685,6 +685,15 @@ fn number_with_unit(word: &str, units: &[&str]) -> Option<usize> {
     (len > 0 && is_one_of(&word[len..], units)).then_some(len)
 }
 
+/// A number with its unit, or a machine's name.
+pub(super) fn is_measure_or_machine(word: &str) -> bool {
+    is_decimal(word)
+        || number_with_unit(word, &UNITS).is_some()
+        || number_with_unit(word, &TIME_UNITS).is_some()
+        || ipv4_before_zone(word).is_some()
+        || is_machine(word)
+}
+
 /// One machine of many, without its domain: `mxgmx012`, `smtp-in7`.
 fn is_machine(word: &str) -> bool {
     let kind = ["mx", "mta", "smtp", "mail", "mout"].iter().any(|kind| word.starts_with(kind));

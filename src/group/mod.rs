@@ -9,5 +9,6 @@ pub mod judge;
 mod key;
 mod mask;
 mod shape;
+mod shortcut;
 
 pub use judge::Judge;

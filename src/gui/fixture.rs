@@ -8,7 +8,6 @@ use crate::model::{
 };
 use crate::query::{Query, View};
 use crate::smtp::{EnhancedStatus, ReplyCode, ReversePath, Stage};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -222,7 +221,7 @@ pub fn working() -> Fixture {
             message: "the gzip stream ends early; what came before it was read".into(),
         },
     }];
-    snapshot.accepted = [("gmail.example".to_owned(), 94_102)].into_iter().collect();
+    snapshot.accepted = [("gmail.example".to_owned(), 94_102u64)].into_iter().collect();
     let view = answer(&knowledge, &snapshot, &Query::default(), false);
     let first = view.patterns.first().map_or(0, |p| p.rows[0]);
     Fixture {

@@ -14,14 +14,24 @@ pub fn is_dressed(line: &[u8]) -> bool {
     // `[pod/mail] …` is a prefix; only a forum's tags are clothes.
     tag || b" \t>|`*-\xc2\xef".contains(first)
         || (*first == b'[' && forum_tag(line).is_some())
-        || memchr::memchr3(0x1b, b'&', 0xc2, line).is_some()
+        || plain_len(line) < line.len()
         || ends_in_tag(line)
 }
 
+/// As [`is_dressed`], for a line that begins with a capital letter or a digit. `plain`: no byte within it is of a
+/// dress, as [`plain_len`] says.
+pub fn is_dressed_within(line: &[u8], plain: bool) -> bool {
+    !plain && plain_len(line) < line.len() || ends_in_tag(line)
+}
+
+/// Where the first byte stands that a dress has within a line: a colour's, an entity's, a no-break space's.
+pub fn plain_len(text: &[u8]) -> usize {
+    memchr::memchr3(0x1b, b'&', 0xc2, text).unwrap_or(text.len())
+}
+
 fn ends_in_tag(line: &[u8]) -> bool {
-    let tail = &line[line.len().saturating_sub(24)..];
-    (tail.ends_with(b">") || tail.ends_with(b"]"))
-        && (memchr::memmem::find(tail, b"</").is_some() || memchr::memmem::find(tail, b"[/").is_some())
+    matches!(line.last(), Some(b'>' | b']'))
+        && line[line.len().saturating_sub(24)..].windows(2).any(|pair| pair == b"</" || pair == b"[/")
 }
 
 /// The line without its clothes.

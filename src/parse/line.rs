@@ -1,5 +1,6 @@
 //! Lines of a source with their place.
 
+use super::dress;
 use crate::model::{Origin, SourceId};
 
 /// One line without its line end.
@@ -13,6 +14,9 @@ pub struct Line<'a> {
     pub number: u64,
     /// Byte offset of its first byte in the source.
     pub start: u64,
+    /// It holds none of the bytes that [`is_dressed`](super::dress::is_dressed) looks for within a line. `false` if
+    /// nobody has looked.
+    pub plain: bool,
 }
 
 impl Line<'_> {
@@ -33,12 +37,14 @@ pub struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
     start: u64,
+    /// How many bytes of `rest` are known to be plain, if it is known.
+    plain: Option<usize>,
 }
 
 impl<'a> Lines<'a> {
     /// The lines of `bytes`, whose first is line `number` at offset `start`.
     pub fn new(source: SourceId, bytes: &'a [u8], number: u64, start: u64) -> Self {
-        Self { source, rest: bytes, number, start }
+        Self { source, rest: bytes, number, start, plain: None }
     }
 }
 
@@ -54,7 +60,11 @@ impl<'a> Iterator for Lines<'a> {
             None => (self.rest, self.rest.len()),
         };
         let bytes = raw.strip_suffix(b"\r").unwrap_or(raw);
-        let line = Line { source: self.source, bytes, number: self.number, start: self.start };
+        // One search for many lines: such bytes are rare.
+        let plain = *self.plain.get_or_insert_with(|| dress::plain_len(self.rest));
+        self.plain = plain.checked_sub(taken);
+        let plain = plain >= bytes.len();
+        let line = Line { source: self.source, bytes, number: self.number, start: self.start, plain };
         self.rest = &self.rest[taken..];
         self.number += 1;
         self.start += taken as u64;
@@ -75,5 +85,16 @@ mod tests {
             got,
             [("a".into(), 5, 100), ("bb".into(), 6, 103), (String::new(), 7, 106), ("c".into(), 8, 107)]
         );
+    }
+
+    #[test]
+    fn plain_lines() {
+        let plain = |text: &str| -> String {
+            let lines = Lines::new(SourceId(0), text.as_bytes(), 1, 0);
+            lines.map(|line| if line.plain { 'p' } else { '-' }).collect()
+        };
+        assert_eq!(plain("a\nb\nc"), "ppp");
+        assert_eq!(plain("&\nb\n&&x\n\nc&"), "-p-p-");
+        assert_eq!(plain("a\r\n\u{1b}\r\n\u{a0}b\nc\n"), "p--p");
     }
 }

@@ -14,7 +14,11 @@ impl ReplyCode {
 
     /// The code that stands at the very start of `text`, followed by no further digit.
     pub fn at_start(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
+        Self::at_start_of(text.as_bytes())
+    }
+
+    /// As [`Self::at_start`], where the text may be anything.
+    pub fn at_start_of(bytes: &[u8]) -> Option<Self> {
         let digits = bytes.get(..3)?;
         if !digits.iter().all(u8::is_ascii_digit) || bytes.get(3).is_some_and(u8::is_ascii_digit) {
             return None;

@@ -25,8 +25,8 @@ pub fn problems_ui(ui: &mut Ui, frame: &FrameCtx<'_>, out: &mut Commands) {
     let problems = &frame.snapshot.problems;
     let area = egui::ScrollArea::vertical().id_salt("problems").auto_shrink([false, false]);
     area.show_rows(ui, theme.sizes.message_row, problems.len(), |ui, range| {
-        for (i, problem) in problems[range.clone()].iter().enumerate() {
-            ui.push_id(range.start + i, |ui| {
+        for (i, problem) in problems.iter().enumerate().skip(range.start).take(range.len()) {
+            ui.push_id(i, |ui| {
                 let message = words::one_line(&problem_text(problem));
                 let origin = problem.problem.origin;
                 let selected = origin.is_some() && origin == shown_place(frame);

@@ -61,17 +61,15 @@ static CLASS: [u8; 256] = {
 
 /// Where the queue id at the start of `message` ends; `: ` follows. Case is kept.
 pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
-    let (mut all, mut digits, mut end) = (0, 0, 0);
-    for byte in message.iter().take(32) {
+    let head = &message[..message.len().min(32)];
+    let (mut all, mut digits) = (0, 0);
+    let end = head.iter().position(|byte| {
         let class = CLASS[usize::from(*byte)];
-        if class == 0 {
-            break;
-        }
         all |= class;
         digits += class & DIGIT;
-        end += 1;
-    }
-    if end >= 32 || !message[end..].starts_with(b": ") {
+        class == 0
+    })?;
+    if !message[end..].starts_with(b": ") {
         return None;
     }
     let short = end >= 4 && all & NOT_HEX == 0;
@@ -122,15 +120,21 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
         rest = &rest[end + 2..];
     }
     let words = rest.strip_prefix(b"status=sent (")?.strip_suffix(b")")?;
-    let start = std::str::from_utf8(&words[..words.len().min(4)]).ok()?;
-    let has_code = ReplyCode::at_start(start).is_some();
+    let has_code = ReplyCode::at_start_of(words).is_some();
     let passed_on = is_here(relay)? && memchr::memmem::find(words, b"queued as").is_some();
     Some(Glance::Accepted { recipient, has_code, passed_on })
 }
 
 /// Where a value ends: at the first comma that a blank follows. Values are short: byte by byte is the quickest.
 fn value_end(text: &[u8]) -> Option<usize> {
-    text.windows(2).position(|pair| pair == b", ")
+    let mut from = 0;
+    loop {
+        let comma = from + text[from..].iter().position(|byte| *byte == b',')?;
+        if text.get(comma + 1)? == &b' ' {
+            return Some(comma);
+        }
+        from = comma + 1;
+    }
 }
 
 /// Whether a relay is on this host; `None` if the bytes do not say it plainly.

@@ -1,0 +1,338 @@
+//! What was concluded from a reply that is the same but for its recipient and its identifiers.
+//!
+//! Masking a reply and looking for its provider costs more than all the rest of a refusal, and a log holds the same
+//! few replies again and again: `550 5.1.1 <ana@example.org>: User unknown`, `550 5.7.1 no d75si1edf.42 - gsmtp`. Here
+//! the recipient and the identifiers are cut out, and what is left, the *skeleton*, is looked up.
+//!
+//! Two refusals with one skeleton have one masked reply, provided that nothing else of the refusal stands in it: the
+//! masker asks besides for the recipient's local part, for the domains of recipient and sender and for the hosts
+//! ([`Varying`](super::mask)), and only compares them with words of the text. So where none of them is part of the
+//! skeleton they decide nothing. Everything else that verdict and pattern depend on is part of the key.
+
+use super::shape::{is_date, is_domain, is_id, is_ipv4, is_ipv6, is_time};
+use crate::classify::Knowledge;
+use crate::model::{Direction, EvidenceRef, ProviderIdx};
+use crate::smtp::domain_of;
+use std::collections::HashMap;
+
+/// How many skeletons are remembered; then it starts anew.
+const MAX_SKELETONS: usize = 4096;
+
+/// How many hosts' and domains' providers are remembered.
+const MAX_NAMES: usize = 4096;
+
+/// Stand for what was cut out; neither is part of a reply that is taken.
+const RECIPIENT: char = '\u{1}';
+const ID: char = '\u{2}';
+
+/// Skeletons with what was concluded. One for each judge.
+#[derive(Default)]
+pub(super) struct Shortcuts {
+    /// By skeleton, codes and provider.
+    known: HashMap<Box<str>, Known, foldhash::fast::RandomState>,
+    key: String,
+    /// How much of `key` is the skeleton.
+    skeleton_len: usize,
+    providers: Providers,
+}
+
+struct Known {
+    /// The judge's number of what was concluded.
+    number: u32,
+    /// The skeleton in lower case.
+    skeleton: Box<str>,
+    /// A name may stand in it: a dot before a letter.
+    has_names: bool,
+}
+
+impl Shortcuts {
+    /// What was concluded from a refusal like this one. `Err(true)`: it is worth remembering.
+    pub fn get(&mut self, evidence: EvidenceRef<'_>, knowledge: &Knowledge) -> Result<u32, bool> {
+        if !self.write_key(evidence, knowledge) {
+            return Err(false);
+        }
+        match self.known.get(self.key.as_str()) {
+            Some(known) if decides_nothing(evidence, &known.skeleton, known.has_names) => Ok(known.number),
+            known => Err(known.is_none()),
+        }
+    }
+
+    /// Remembers what was concluded from the refusal that was last asked for.
+    pub fn remember(&mut self, evidence: EvidenceRef<'_>, number: u32) {
+        let skeleton = self.key[..self.skeleton_len].to_ascii_lowercase();
+        let has_names = skeleton.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic());
+        if !decides_nothing(evidence, &skeleton, has_names) {
+            return;
+        }
+        if self.known.len() >= MAX_SKELETONS {
+            self.known.clear();
+        }
+        let known = Known { number, skeleton: skeleton.into(), has_names };
+        self.known.insert(self.key.as_str().into(), known);
+    }
+
+    /// The judge's numbers mean something else from now on.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// Skeleton, and all else that decides. `false` if the refusal is not of the simple kind.
+    fn write_key(&mut self, evidence: EvidenceRef<'_>, knowledge: &Knowledge) -> bool {
+        let recipient = evidence.final_recipient().unwrap_or("");
+        let text = evidence.diagnostic_code();
+        self.key.clear();
+        if evidence.original_recipient().is_some()
+            || !is_plain_mailbox(recipient)
+            || !write_skeleton(text, recipient, &|word| knowledge.names_provider(word), &mut self.key)
+        {
+            return false;
+        }
+        self.skeleton_len = self.key.len();
+        let Some((by_host, by_domain)) = self.providers.of(evidence, recipient, knowledge) else {
+            return false;
+        };
+        let provider = |found: Option<ProviderIdx>| found.map_or(0, |idx| u32::from(idx.0) + 1);
+        let status = evidence.enhanced_status().map_or((0, 0, 0), |s| (s.class, s.subject, s.detail));
+        let is = |yes: bool, bit: u32| if yes { bit } else { 0 };
+        for number in [
+            evidence.reply_code().map_or(0, |code| code.get()).into(),
+            status.0.into(),
+            status.1.into(),
+            status.2.into(),
+            evidence.stage() as u32,
+            provider(by_host),
+            provider(by_domain),
+            is(evidence.direction() == Direction::Incoming, 1)
+                | is(evidence.reporting_mta().is_some(), 2)
+                | is(evidence.remote_mta().is_some(), 4)
+                | is(evidence.remote_ip().is_some(), 8),
+        ] {
+            // Three characters of five bits and more, whatever the number.
+            for shift in [12, 6, 0] {
+                self.key.push(char::from(b'0' + ((number >> shift) & 63) as u8));
+            }
+        }
+        true
+    }
+}
+
+/// Letters, digits, `.`, `_`, `+` and `-` around one `@`, a letter first and no sign last: no such mailbox can be
+/// taken for a code, a reply or anything else than a mailbox.
+fn is_plain_mailbox(mailbox: &str) -> bool {
+    let bytes = mailbox.as_bytes();
+    let (mut n_at, mut before) = (0, b'.');
+    for byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'+' | b'-' => {}
+            b'@' => n_at += 1,
+            b'.' if before != b'.' => {}
+            _ => return false,
+        }
+        before = *byte;
+    }
+    n_at == 1 && bytes[0].is_ascii_alphabetic() && before.is_ascii_alphanumeric()
+}
+
+/// The text without the recipient and without identifiers that stand alone and do not name a provider. `false` if it is
+/// not of the simple kind.
+fn write_skeleton(
+    text: &str,
+    recipient: &str,
+    names_provider: &dyn Fn(&str) -> bool,
+    out: &mut String,
+) -> bool {
+    // `%40` is an `@` to the masker.
+    let bytes = text.as_bytes();
+    if !text.is_ascii() || bytes.iter().any(|b| matches!(b, 1 | 2 | 0x7f)) || bytes.contains(&b'%') {
+        return false;
+    }
+    let local_len = recipient.find('@').unwrap_or(0);
+    // All before it is in `out`.
+    let mut written = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let len = bytes[at..].iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len() - at);
+        let end = at + len;
+        if len >= 6 && is_lone_id(&text[at..end]) && !names_provider(&text[at..end]) {
+            out.push_str(&text[written..at]);
+            out.push(ID);
+            written = end;
+        } else {
+            let mut from = at;
+            while let Some(found) = bytes[from..end].iter().position(|b| *b == b'@') {
+                let sign = from + found;
+                from = sign + 1;
+                let start = sign.checked_sub(local_len).filter(|start| *start >= written);
+                if let Some(start) = start
+                    && bytes[start..].starts_with(recipient.as_bytes())
+                {
+                    out.push_str(&text[written..start]);
+                    out.push(RECIPIENT);
+                    written = start + recipient.len();
+                    from = written.min(end);
+                }
+            }
+        }
+        at = end + 1;
+    }
+    out.push_str(&text[written..]);
+    true
+}
+
+/// A word between blanks that the masker takes for an identifier wherever it stands.
+fn is_lone_id(word: &str) -> bool {
+    let (mut has_digit, mut has_letter) = (false, false);
+    for byte in word.bytes() {
+        match byte {
+            b'0'..=b'9' => has_digit = true,
+            b'a'..=b'z' | b'A'..=b'Z' => has_letter = true,
+            b'.' | b'-' | b'_' => {}
+            _ => return false,
+        }
+    }
+    has_digit
+        && has_letter
+        && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && !word.contains("..")
+        && !(is_time(word) || is_date(word) || is_ipv4(word) || is_ipv6(word) || is_domain(word))
+        && !super::mask::is_measure_or_machine(word)
+        && is_id(word)
+}
+
+/// Whether the masker would find nothing of this refusal in the skeleton: neither the recipient's local part, nor,
+/// where names stand in it, a domain or host.
+fn decides_nothing(evidence: EvidenceRef<'_>, skeleton: &str, has_names: bool) -> bool {
+    let recipient = evidence.final_recipient().unwrap_or("");
+    let Some((local, domain)) = recipient.rsplit_once('@') else { return false };
+    if is_in(local, skeleton) {
+        return false;
+    }
+    if !has_names {
+        return true;
+    }
+    let sender = evidence.reverse_path().and_then(domain_of);
+    let hosts = [evidence.remote_mta(), evidence.reporting_mta()];
+    let hosts =
+        hosts.into_iter().flatten().filter_map(|host| family(host.split(['[', ':', ' ', '(']).next()?));
+    !([Some(domain), sender].into_iter().flatten().chain(hosts).any(|name| is_in(name, skeleton)))
+}
+
+/// The last two labels of a host's name; `None` if it has but one, which is no name to the masker.
+fn family(host: &str) -> Option<&str> {
+    let host = host.trim_end_matches('.');
+    let last = host.rfind('.')?;
+    Some(host[..last].rfind('.').map_or(host, |dot| &host[dot + 1..]))
+}
+
+/// `skeleton` is in lower case.
+fn is_in(name: &str, skeleton: &str) -> bool {
+    const LONGEST: usize = 64;
+    let mut lower = [0; LONGEST];
+    // Nobody's name is so long; if it is, it is as good as found.
+    let Some(lower) = lower.get_mut(..name.len()) else { return true };
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    memchr::memmem::find(skeleton.as_bytes(), lower).is_some()
+}
+
+/// Providers by host and by recipient domain, as found before.
+#[derive(Default)]
+struct Providers {
+    by_host: HashMap<Box<str>, Option<ProviderIdx>, foldhash::fast::RandomState>,
+    by_domain: HashMap<Box<str>, Option<ProviderIdx>, foldhash::fast::RandomState>,
+}
+
+impl Providers {
+    /// By the remote MTA, and else by the recipient's domain, as [`Knowledge`] looks for them. `None` if a provider's
+    /// own word stands in the recipient's address, which would decide before the domain does.
+    fn of(
+        &mut self,
+        evidence: EvidenceRef<'_>,
+        recipient: &str,
+        knowledge: &Knowledge,
+    ) -> Option<(Option<ProviderIdx>, Option<ProviderIdx>)> {
+        let by_host = evidence
+            .remote_mta()
+            .and_then(|host| remembered(&mut self.by_host, host, |host| knowledge.provider_by_host(host)));
+        if by_host.is_some() {
+            return Some((by_host, None));
+        }
+        if knowledge.names_provider(recipient) {
+            return None;
+        }
+        let domain = domain_of(recipient)?;
+        let by_domain =
+            remembered(&mut self.by_domain, domain, |domain| knowledge.provider_by_domain(domain));
+        Some((None, by_domain))
+    }
+}
+
+fn remembered(
+    known: &mut HashMap<Box<str>, Option<ProviderIdx>, foldhash::fast::RandomState>,
+    name: &str,
+    find: impl FnOnce(&str) -> Option<ProviderIdx>,
+) -> Option<ProviderIdx> {
+    if let Some(found) = known.get(name) {
+        return *found;
+    }
+    if known.len() >= MAX_NAMES {
+        known.clear();
+    }
+    let found = find(name);
+    known.insert(name.into(), found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skeletons() {
+        let check = |text: &str, expect: Option<&str>| {
+            let mut out = String::new();
+            let taken = write_skeleton(text, "ana.b@example.org", &|word| word.contains("s3150"), &mut out);
+            assert_eq!(taken.then_some(out.as_str()), expect, "{text}");
+        };
+        check("550 5.1.1 <ana.b@example.org>: no", Some("550 5.1.1 <\u{1}>: no"));
+        check("550 to:ana.b@example.org,ana.b@example.org", Some("550 to:\u{1},\u{1}"));
+        check("550 Ana.B@example.org no", Some("550 Ana.B@example.org no"));
+        check("550 no d75a77b69052e-4319abc12si1234567edf.42 - gsmtp", Some("550 no \u{2} - gsmtp"));
+        check(
+            "550 S3150 192.0.2.1 25MB mx01.example.org (d75a77b69052e)",
+            Some("550 S3150 192.0.2.1 25MB mx01.example.org (d75a77b69052e)"),
+        );
+        check("550 no 4c8-s3150-9d1f7a2 x", Some("550 no 4c8-s3150-9d1f7a2 x"));
+        check("550 a%40b", None);
+        check("550 é", None);
+        check("550 \u{1}", None);
+    }
+
+    #[test]
+    fn plain_mailboxes() {
+        for mailbox in ["ana@example.org", "a.b+c_d-e@sub.example.org", "A1@x"] {
+            assert!(is_plain_mailbox(mailbox), "{mailbox}");
+        }
+        for mailbox in [
+            "",
+            "ana",
+            "5ana@example.org",
+            "a..b@example.org",
+            "\"a b\"@x",
+            "a@b@c",
+            "o'brien@x",
+            "ä@x",
+            "a@x.",
+        ] {
+            assert!(!is_plain_mailbox(mailbox), "{mailbox}");
+        }
+    }
+
+    #[test]
+    fn families() {
+        assert_eq!(family("mx1.mail.example.org"), Some("example.org"));
+        assert_eq!(family("example.org."), Some("example.org"));
+        assert_eq!(family("mx"), None);
+    }
+}
