@@ -189,8 +189,9 @@ fn json(text: &str) -> Vec<u8> {
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
-    // Nearly all text needs no escapes.
-    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+    // Nearly all text needs no escapes. Every byte is looked at, so that many are at one time.
+    let escapes = text.bytes().fold(false, |any, b| any | (b < b' ') | (b == b'"') | (b == b'\\'));
+    if !escapes {
         out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend(text.as_bytes());

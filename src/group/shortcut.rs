@@ -39,10 +39,7 @@ pub(super) struct Shortcuts {
 struct Known {
     /// The judge's number of what was concluded.
     number: u32,
-    /// The skeleton in lower case.
-    skeleton: Box<str>,
-    /// A name may stand in it: a dot before a letter.
-    has_names: bool,
+    skeleton: Skeleton,
 }
 
 impl Shortcuts {
@@ -52,23 +49,21 @@ impl Shortcuts {
             return Err(false);
         }
         match self.known.get(self.key.as_str()) {
-            Some(known) if decides_nothing(evidence, &known.skeleton, known.has_names) => Ok(known.number),
+            Some(known) if decides_nothing(evidence, &known.skeleton) => Ok(known.number),
             known => Err(known.is_none()),
         }
     }
 
     /// Remembers what was concluded from the refusal that was last asked for.
     pub fn remember(&mut self, evidence: EvidenceRef<'_>, number: u32) {
-        let skeleton = self.key[..self.skeleton_len].to_ascii_lowercase();
-        let has_names = skeleton.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic());
-        if !decides_nothing(evidence, &skeleton, has_names) {
+        let skeleton = Skeleton::new(&self.key[..self.skeleton_len]);
+        if !decides_nothing(evidence, &skeleton) {
             return;
         }
         if self.known.len() >= MAX_SKELETONS {
             self.known.clear();
         }
-        let known = Known { number, skeleton: skeleton.into(), has_names };
-        self.known.insert(self.key.as_str().into(), known);
+        self.known.insert(self.key.as_str().into(), Known { number, skeleton });
     }
 
     /// The judge's numbers mean something else from now on.
@@ -141,58 +136,94 @@ fn write_skeleton(
     names_provider: &dyn Fn(&str) -> bool,
     out: &mut String,
 ) -> bool {
-    // `%40` is an `@` to the masker.
     let bytes = text.as_bytes();
-    if !text.is_ascii() || bytes.iter().any(|b| matches!(b, 1 | 2 | 0x7f)) || bytes.contains(&b'%') {
-        return false;
-    }
     let local_len = recipient.find('@').unwrap_or(0);
-    // All before it is in `out`.
-    let mut written = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        let len = bytes[at..].iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len() - at);
-        let end = at + len;
-        if len >= 6 && is_lone_id(&text[at..end]) && !names_provider(&text[at..end]) {
-            out.push_str(&text[written..at]);
-            out.push(ID);
-            written = end;
-        } else {
-            let mut from = at;
-            while let Some(found) = bytes[from..end].iter().position(|b| *b == b'@') {
-                let sign = from + found;
-                from = sign + 1;
-                let start = sign.checked_sub(local_len).filter(|start| *start >= written);
-                if let Some(start) = start
-                    && bytes[start..].starts_with(recipient.as_bytes())
-                {
-                    out.push_str(&text[written..start]);
-                    out.push(RECIPIENT);
-                    written = start + recipient.len();
-                    from = written.min(end);
-                }
-            }
+    // All before `written` is in `out`; a word of the kinds `kinds` began at `word`.
+    let (mut written, mut word, mut kinds) = (0, 0, 0);
+    for (at, byte) in bytes.iter().chain([&b' ']).enumerate() {
+        let kind = KINDS[usize::from(*byte)];
+        if kind & BLANK == 0 {
+            kinds |= kind;
+            continue;
         }
-        at = end + 1;
+        if kinds & ODD != 0 {
+            return false;
+        }
+        if kinds & SIGN != 0 {
+            cut_recipient(text, word..at, recipient, local_len, &mut written, out);
+        } else if kinds & (DIGIT | LETTER | MARK | OTHER) & !MARK == DIGIT | LETTER
+            && at - word >= 6
+            && is_lone_id(&text[word..at])
+            && !names_provider(&text[word..at])
+        {
+            out.push_str(&text[written..word]);
+            out.push(ID);
+            written = at;
+        }
+        (word, kinds) = (at + 1, 0);
     }
     out.push_str(&text[written..]);
     true
 }
 
-/// A word between blanks that the masker takes for an identifier wherever it stands.
-fn is_lone_id(word: &str) -> bool {
-    let (mut has_digit, mut has_letter) = (false, false);
-    for byte in word.bytes() {
-        match byte {
-            b'0'..=b'9' => has_digit = true,
-            b'a'..=b'z' | b'A'..=b'Z' => has_letter = true,
-            b'.' | b'-' | b'_' => {}
-            _ => return false,
+/// Puts a mark for the recipient wherever it stands in a word.
+fn cut_recipient(
+    text: &str,
+    word: std::ops::Range<usize>,
+    recipient: &str,
+    local_len: usize,
+    written: &mut usize,
+    out: &mut String,
+) {
+    let mut from = word.start;
+    while let Some(found) = text.as_bytes()[from..word.end].iter().position(|b| *b == b'@') {
+        let sign = from + found;
+        from = sign + 1;
+        let start = sign.checked_sub(local_len).filter(|start| *start >= *written);
+        if let Some(start) = start
+            && text.as_bytes()[start..].starts_with(recipient.as_bytes())
+        {
+            out.push_str(&text[*written..start]);
+            out.push(RECIPIENT);
+            *written = start + recipient.len();
+            from = (*written).min(word.end);
         }
     }
-    has_digit
-        && has_letter
-        && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+const BLANK: u8 = 1;
+const DIGIT: u8 = 2;
+const LETTER: u8 = 4;
+/// `.`, `-` and `_`.
+const MARK: u8 = 8;
+/// `@`
+const SIGN: u8 = 16;
+const OTHER: u8 = 32;
+/// What stands for something else here or to the masker: `%40` is an `@`.
+const ODD: u8 = 64;
+
+/// Kinds of bytes: every byte of every refusal is looked up.
+static KINDS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        table[n] = match n as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'.' | b'-' | b'_' => MARK,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0c => BLANK,
+            b'@' => SIGN,
+            1 | 2 | 0x7f | b'%' | 0x80.. => ODD,
+            _ => OTHER,
+        };
+        n += 1;
+    }
+    table
+};
+
+/// A word of letters, digits, `.`, `-` and `_` between blanks that the masker takes for an identifier wherever it stands.
+fn is_lone_id(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.ends_with(|c: char| c.is_ascii_alphanumeric())
         && !word.contains("..")
         && !(is_time(word) || is_date(word) || is_ipv4(word) || is_ipv6(word) || is_domain(word))
@@ -202,20 +233,20 @@ fn is_lone_id(word: &str) -> bool {
 
 /// Whether the masker would find nothing of this refusal in the skeleton: neither the recipient's local part, nor,
 /// where names stand in it, a domain or host.
-fn decides_nothing(evidence: EvidenceRef<'_>, skeleton: &str, has_names: bool) -> bool {
+fn decides_nothing(evidence: EvidenceRef<'_>, skeleton: &Skeleton) -> bool {
     let recipient = evidence.final_recipient().unwrap_or("");
     let Some((local, domain)) = recipient.rsplit_once('@') else { return false };
-    if is_in(local, skeleton) {
+    if skeleton.holds(local) {
         return false;
     }
-    if !has_names {
+    if !skeleton.has_names {
         return true;
     }
     let sender = evidence.reverse_path().and_then(domain_of);
     let hosts = [evidence.remote_mta(), evidence.reporting_mta()];
     let hosts =
         hosts.into_iter().flatten().filter_map(|host| family(host.split(['[', ':', ' ', '(']).next()?));
-    !([Some(domain), sender].into_iter().flatten().chain(hosts).any(|name| is_in(name, skeleton)))
+    !([Some(domain), sender].into_iter().flatten().chain(hosts).any(|name| skeleton.holds(name)))
 }
 
 /// The last two labels of a host's name; `None` if it has but one, which is no name to the masker.
@@ -225,15 +256,37 @@ fn family(host: &str) -> Option<&str> {
     Some(host[..last].rfind('.').map_or(host, |dot| &host[dot + 1..]))
 }
 
-/// `skeleton` is in lower case.
-fn is_in(name: &str, skeleton: &str) -> bool {
-    const LONGEST: usize = 64;
-    let mut lower = [0; LONGEST];
-    // Nobody's name is so long; if it is, it is as good as found.
-    let Some(lower) = lower.get_mut(..name.len()) else { return true };
-    lower.copy_from_slice(name.as_bytes());
-    lower.make_ascii_lowercase();
-    memchr::memmem::find(skeleton.as_bytes(), lower).is_some()
+/// A skeleton made ready for the question what stands in it.
+struct Skeleton {
+    /// In lower case.
+    text: Box<str>,
+    /// A name may stand in it: a dot before a letter.
+    has_names: bool,
+    /// The pairs of bytes that it holds, by the last six bits of each.
+    pairs: [u64; 64],
+}
+
+impl Skeleton {
+    fn new(text: &str) -> Self {
+        let text = text.to_ascii_lowercase();
+        let mut pairs = [0; 64];
+        for pair in text.as_bytes().windows(2) {
+            pairs[usize::from(pair[0] & 63)] |= 1 << (pair[1] & 63);
+        }
+        let has_names = text.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic());
+        Self { text: text.into(), has_names, pairs }
+    }
+
+    /// Whether `name` stands in it, whatever its case.
+    fn holds(&self, name: &str) -> bool {
+        // Nearly every name has a pair of letters that is not there.
+        let may_stand = name.as_bytes().windows(2).all(|pair| {
+            let [a, b] = [pair[0], pair[1]].map(|b| b.to_ascii_lowercase() & 63);
+            self.pairs[usize::from(a)] & (1 << b) != 0
+        });
+        may_stand
+            && memchr::memmem::find(self.text.as_bytes(), name.to_ascii_lowercase().as_bytes()).is_some()
+    }
 }
 
 /// Providers by host and by recipient domain, as found before.

@@ -5,6 +5,7 @@
 //! One reply may quote another: `550 5.1.1 <a>: undeliverable address: host mx[192.0.2.1] said: 550 5.1.1 no`.
 
 use super::{EnhancedStatus, ReplyCode};
+use std::borrow::Cow;
 
 /// A reply taken apart. Borrowed from the text it was read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,23 +53,29 @@ pub fn read_reply(text: &str) -> Reply<'_> {
 /// A new line starts only where the *first* line's code (and its enhanced status code, if it has one) stands
 /// again, so that a number in prose does not cut the reply. Exim's `\n` is a line break too.
 pub fn unflatten(text: &str) -> String {
-    let text = text.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\r\n", "\n");
+    let text = match memchr::memchr2(b'\\', b'\r', text.as_bytes()) {
+        Some(_) => {
+            let ends = text.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\r\n", "\n");
+            Cow::Owned(ends)
+        }
+        None => Cow::Borrowed(text),
+    };
     let first = read_reply(&text);
-    let Some(code) = first.code else { return text };
+    // The first line must have been a continuation (`550-`).
+    let dash_first = text.trim_start().as_bytes().get(3) == Some(&b'-');
+    let Some(code) = first.code.filter(|_| dash_first) else { return text.into_owned() };
     let digits = code.to_string();
+    let finder = memchr::memmem::Finder::new(&digits);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(found) = text[at..].find(digits.as_str()) {
+    while let Some(found) = finder.find(&text.as_bytes()[at..]) {
         let start = at + found;
         let line = &text[start..];
         let blank_before = text[..start].ends_with([' ', '\t']) && !text[..start].trim_end().is_empty();
-        // The first line must have been a continuation (`550-`), and the status must be repeated if there is one.
-        let dash_first = text.trim_start().as_bytes().get(3) == Some(&b'-');
-        let here = read_reply(line);
+        // The status must be repeated if there is one.
         let starts_line = blank_before
-            && dash_first
             && matches!(line.as_bytes().get(3), Some(b'-' | b' '))
-            && (first.enhanced.is_none() || here.enhanced == first.enhanced);
+            && (first.enhanced.is_none() || read_reply(line).enhanced == first.enhanced);
         if starts_line {
             let head = &text[at..start];
             out.push_str(head.trim_end_matches([' ', '\t']));
@@ -168,7 +175,8 @@ fn starts_like_reply(text: &str) -> bool {
 
 /// Cuts Postfix's ` (in reply to RCPT TO command)` and what follows it.
 fn without_in_reply_to(text: &str) -> &str {
-    match text.rfind("(in reply to ") {
+    let opens = |at: &usize| text.as_bytes()[*at..].starts_with(b"(in reply to ");
+    match memchr::memrchr_iter(b'(', text.as_bytes()).find(opens) {
         Some(at) => text[..at].trim_end(),
         None => text,
     }

@@ -42,7 +42,8 @@ pub fn codes(text: &str) -> (Option<ReplyCode>, Option<EnhancedStatus>) {
 /// A reply put back into its lines.
 pub fn lines(text: &str) -> Cow<'_, str> {
     // Only these can hold more than one line; the others are borrowed.
-    if text.contains("\\n") || text.as_bytes().get(3) == Some(&b'-') {
+    let has_escape = || memchr::memchr(b'\\', text.as_bytes()).is_some_and(|at| text[at..].contains("\\n"));
+    if text.as_bytes().get(3) == Some(&b'-') || has_escape() {
         Cow::Owned(unflatten(text))
     } else {
         Cow::Borrowed(text)

@@ -7,6 +7,8 @@
 
 use super::super::text::{Host, host};
 use crate::smtp::Stage;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// What the words say.
 #[derive(Debug)]
@@ -65,8 +67,17 @@ fn quoted(words: &str) -> Option<(&str, &str, Stage)> {
         (" refused to talk to me: ", Stage::Connect),
         (" refused to start TLS: ", Stage::StartTls),
     ];
-    let (at, phrase, mut stage) =
-        PHRASES.iter().filter_map(|(p, s)| find(words, p).map(|at| (at, *p, *s))).min_by_key(|f| f.0)?;
+    static FINDERS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| PHRASES.map(|(phrase, _)| Finder::new(phrase)));
+    // The first of them counts: after each find, only what stands before it is of interest.
+    let mut first = None;
+    for (finder, (phrase, stage)) in FINDERS.iter().zip(PHRASES) {
+        let until = first.map_or(words.len(), |(at, _, _)| at);
+        if let Some(at) = finder.find(&words.as_bytes()[..until]) {
+            first = Some((at, phrase, stage));
+        }
+    }
+    let (at, phrase, mut stage) = first?;
     let head = &words[..at];
     // In a pipe's output anything may be "said"; a host or server must be named just before.
     let named = head.rsplit_once(' ').is_none_or(|(before, _)| {
@@ -81,23 +92,24 @@ fn quoted(words: &str) -> Option<(&str, &str, Stage)> {
     Some((head, words[at + phrase.len()..].trim(), stage))
 }
 
-/// As [`str::find`], for many short texts: nothing is made ready for a long one.
-fn find(text: &str, part: &str) -> Option<usize> {
-    memchr::memmem::find(text.as_bytes(), part.as_bytes())
-}
-
 /// The host at the end of `… host mx[192.0.2.1]`, or after `host ` or `server ` inside.
 fn named_host(words: &str) -> Host<'_> {
-    let after = ["host ", "server "].iter().filter_map(|w| words.rfind(w).map(|at| at + w.len())).max();
-    let Some(after) = after else { return Host::default() };
-    host(words[after..].split([' ', ',', ':']).next().unwrap_or("")).or_brackets(&words[after..])
+    // Both words end in `t ` or `r `: the last blank after one of them.
+    let ends_so = |at: &usize| words[..*at].ends_with("host") || words[..*at].ends_with("server");
+    let Some(after) = memchr::memrchr_iter(b' ', words.as_bytes()).find(ends_so).map(|blank| blank + 1)
+    else {
+        return Host::default();
+    };
+    let named = &words[after..];
+    let end = named.bytes().position(|b| matches!(b, b' ' | b',' | b':')).unwrap_or(named.len());
+    host(&named[..end]).or_brackets(named)
 }
 
 impl<'a> Host<'a> {
     /// An IPv6 address was cut at its first colon: read to the closing bracket.
     fn or_brackets(self, text: &'a str) -> Self {
-        match text.find(']') {
-            Some(close) if self.ip.is_none() && !text[..close].contains(' ') => host(&text[..=close]),
+        match text.find(']').filter(|_| self.ip.is_none()) {
+            Some(close) if !text[..close].contains(' ') => host(&text[..=close]),
             _ => self,
         }
     }
@@ -106,7 +118,10 @@ impl<'a> Host<'a> {
 /// Cuts ` (in reply to RCPT TO command)` off the end. With quoted replies the last one is ours.
 fn in_reply_to(reply: &str) -> (&str, Stage) {
     const OPEN: &str = "(in reply to ";
-    let Some(at) = reply.rfind(OPEN) else { return (reply, Stage::Unknown) };
+    let opens = |at: &usize| reply.as_bytes()[*at..].starts_with(OPEN.as_bytes());
+    let Some(at) = memchr::memrchr_iter(b'(', reply.as_bytes()).find(opens) else {
+        return (reply, Stage::Unknown);
+    };
     let what = &reply[at + OPEN.len()..];
     // More after the closing parenthesis: it belongs to a quoted reply.
     let Some((what, "")) = what.rsplit_once(')').map(|(w, after)| (w, after.trim())) else {
