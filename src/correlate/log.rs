@@ -14,10 +14,11 @@ use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::LogLine;
-use crate::parse::frame::{Clock, Frames, Stamp, framed, journal};
+use crate::parse::frame::{Clock, Frames, Glanced, Stamp, framed, journal};
 use crate::parse::{Line, dress, mta};
 use queue::Queue;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Counts are handed on every so many lines.
 const FLUSH_LINES: u64 = 4096;
@@ -243,13 +244,13 @@ impl LogCorrelator {
         }
         let Some(glances) = &mut self.glances else { return false };
         let Some(seen) = glances.frames.take(line.bytes) else { return false };
-        let head = glances.frames.head(seen.head);
-        let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
-            return false;
-        };
         if dress::is_dressed_within(line.bytes, line.plain) {
             return false;
         }
+        let head = glances.frames.head(seen.head);
+        let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
+            return self.in_known_frame(&seen, origin, out);
+        };
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             glances.known.push(KnownHead {
@@ -264,11 +265,31 @@ impl LogCorrelator {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
             self.queue.glanced(head, key, what, seen.message, origin, out);
         }
-        if let Some(stamp @ Stamp::NoYear { month, day, .. }) = seen.without_year
-            && self.day != (month, day)
+        if let Some(day) = seen.without_year
+            && self.day != day
+            && let Some(stamp) = glances.frames.stamp(&seen)
         {
             self.date(stamp);
         }
+        true
+    }
+
+    /// Reads a line by its grammar whose frame was taken off; `false` if its frame has to be looked at again.
+    fn in_known_frame(&mut self, seen: &Glanced<'_>, origin: Origin, out: &mut Harvest) -> bool {
+        let Some(glances) = &self.glances else { return false };
+        let (Some(stamp), Ok(message)) = (glances.frames.stamp(seen), std::str::from_utf8(seen.message))
+        else {
+            return false;
+        };
+        let head = Arc::clone(glances.frames.head(seen.head));
+        let line = LogLine {
+            time: self.date(stamp),
+            host: Some(&head.host),
+            program: &head.program,
+            pid: std::str::from_utf8(seen.pid).ok().and_then(|digits| digits.parse().ok()),
+            message: Cow::Borrowed(message),
+        };
+        self.log_line(&line, origin, out);
         true
     }
 

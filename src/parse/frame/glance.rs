@@ -7,6 +7,7 @@
 use super::stamp::{Stamp, bsd, iso};
 use crate::parse::mta::{self, Dialect};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// So many hosts and programs are remembered. A log has dozens; rubbish must not fill the memory.
 const MAX_HEADS: usize = 4096;
@@ -33,10 +34,14 @@ pub struct Head {
 /// A line with its frame taken off.
 #[derive(Clone, Copy, Debug)]
 pub struct Glanced<'a> {
-    /// The stamp, if it lacks its year.
-    pub without_year: Option<Stamp>,
+    /// Month and day of a stamp that lacks its year.
+    pub without_year: Option<(u32, u32)>,
+    /// The stamp as it is written.
+    pub stamp: &'a [u8],
     /// Number of its host and program: see [`Frames::head`].
     pub head: usize,
+    /// The digits of the process id.
+    pub pid: &'a [u8],
     /// What follows the frame; not empty.
     pub message: &'a [u8],
 }
@@ -47,7 +52,7 @@ pub struct Frames {
     bsd: Option<([u8; BSD_LEN], Stamp)>,
     iso: Option<[u8; ISO_LEN]>,
     zone: Vec<u8>,
-    heads: Vec<Head>,
+    heads: Vec<Arc<Head>>,
     by_bytes: HashMap<Box<[u8]>, usize>,
     /// The bytes of each head.
     bytes: Vec<Box<[u8]>>,
@@ -60,45 +65,51 @@ const N_RECENT: usize = 256;
 
 impl Frames {
     /// The host and program of a line.
-    pub fn head(&self, number: usize) -> &Head {
+    pub fn head(&self, number: usize) -> &Arc<Head> {
         &self.heads[number]
+    }
+
+    /// The stamp of the line whose frame was taken off last.
+    pub fn stamp(&self, seen: &Glanced<'_>) -> Option<Stamp> {
+        match seen.without_year {
+            Some(_) => self.bsd.as_ref().map(|(_, stamp)| *stamp),
+            None => iso(std::str::from_utf8(seen.stamp).ok()?).map(|(stamp, _)| stamp),
+        }
     }
 
     /// Takes the frame off `line`; `None` if it has to be read by the grammar.
     pub fn take<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
         let (without_year, stamp_len) = match line.first()? {
-            b'A'..=b'Z' => (Some(self.bsd_stamp(line)?), BSD_LEN - 1),
+            b'A'..=b'Z' => (Some(self.bsd_day(line)?), BSD_LEN - 1),
             b'0'..=b'9' => (None, self.iso_stamp(line)?),
             _ => return None,
         };
         let rest = &line[stamp_len + 1..];
         let open = memchr::memchr(b'[', &rest[..rest.len().min(128)])?;
-        let mut at = open + 1;
-        while rest.get(at)?.is_ascii_digit() {
-            at += 1;
-        }
-        let message = rest[at..].strip_prefix(b"]: ")?;
-        if at == open + 1 || message.is_empty() || message[0] == b'[' {
+        let inside = &rest[open + 1..];
+        let pid = &inside[..inside.iter().position(|byte| !byte.is_ascii_digit())?];
+        let message = inside[pid.len()..].strip_prefix(b"]: ")?;
+        if pid.is_empty() || matches!(message.first(), None | Some(b'[')) {
             return None;
         }
         let head = self.head_number(&rest[..open])?;
-        Some(Glanced { without_year, head, message })
+        Some(Glanced { without_year, stamp: &line[..stamp_len], head, pid, message })
     }
 
-    fn bsd_stamp(&mut self, line: &[u8]) -> Option<Stamp> {
+    fn bsd_day(&mut self, line: &[u8]) -> Option<(u32, u32)> {
         let bytes = line.first_chunk::<BSD_LEN>()?;
-        if let Some((seen, stamp)) = &self.bsd
+        if let Some((seen, Stamp::NoYear { month, day, .. })) = &self.bsd
             && seen == bytes
         {
-            return Some(*stamp);
+            return Some((*month, *day));
         }
         if bytes[BSD_LEN - 1] != b' ' {
             return None;
         }
         let text = std::str::from_utf8(&bytes[..BSD_LEN - 1]).ok()?;
-        let (stamp, "") = bsd(text)? else { return None };
+        let (stamp @ Stamp::NoYear { month, day, .. }, "") = bsd(text)? else { return None };
         self.bsd = Some((*bytes, stamp));
-        Some(stamp)
+        Some((month, day))
     }
 
     /// The length of a complete stamp. Its time is only read when the line is.
@@ -158,7 +169,7 @@ impl Frames {
         let dialect = mta::by_program(program).filter(|dialect| dialect.glance.is_some())?;
         let number = self.heads.len();
         let instance = (dialect.instance)(program).into();
-        self.heads.push(Head { host: host.into(), program: program.into(), instance, dialect });
+        self.heads.push(Arc::new(Head { host: host.into(), program: program.into(), instance, dialect }));
         self.by_bytes.insert(bytes.into(), number);
         self.bytes.push(bytes.into());
         Some(number)
@@ -190,10 +201,14 @@ mod tests {
             let head = frames.head(got.head);
             assert_eq!((Some(&*head.host), &*head.program), (expect.host, expect.program), "{line}");
             assert_eq!(got.message, expect.message.as_bytes(), "{line}");
-            match expect.stamp {
-                Stamp::NoYear { .. } => assert_eq!(got.without_year, Some(expect.stamp), "{line}"),
-                _ => assert_eq!(got.without_year, None, "{line}"),
-            }
+            assert_eq!(frames.stamp(&got), Some(expect.stamp), "{line}");
+            let day = match expect.stamp {
+                Stamp::NoYear { month, day, .. } => Some((month, day)),
+                _ => None,
+            };
+            assert_eq!(got.without_year, day, "{line}");
+            let pid = std::str::from_utf8(got.pid).ok().and_then(|digits| digits.parse().ok());
+            assert_eq!(pid, expect.pid, "{line}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::text::host;
 use super::queue::known_remark;
 use crate::parse::event::Glance;
 use crate::smtp::ReplyCode;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// The queue id (empty if the line has none) and what is said of the message.
 pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
@@ -32,27 +32,21 @@ pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
     Some((&message[..end], what))
 }
 
-/// Bits of [`CLASS`]; 0 ends a queue id.
-const ALNUM: u8 = 1;
+/// Bits of [`CLASS`].
+const NO_ID: u8 = 1;
 const NOT_HEX: u8 = 2;
 const VOWEL: u8 = 4;
-const DIGIT: u8 = 8;
 
 /// What a byte may be in a queue id.
 static CLASS: [u8; 256] = {
-    let mut table = [0; 256];
+    let mut table = [NO_ID; 256];
     let mut c = 0;
     while c < 256 {
         let byte = c as u8;
         if byte.is_ascii_alphanumeric() {
-            table[c] = ALNUM
-                | if matches!(byte, b'0'..=b'9' | b'A'..=b'F') { 0 } else { NOT_HEX }
-                | if matches!(byte.to_ascii_uppercase(), b'A' | b'E' | b'I' | b'O' | b'U') {
-                    VOWEL
-                } else {
-                    0
-                }
-                | if byte.is_ascii_digit() { DIGIT } else { 0 };
+            let hexadecimal = matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+            let vowel = matches!(byte.to_ascii_uppercase(), b'A' | b'E' | b'I' | b'O' | b'U');
+            table[c] = if hexadecimal { 0 } else { NOT_HEX } | if vowel { VOWEL } else { 0 };
         }
         c += 1;
     }
@@ -61,22 +55,18 @@ static CLASS: [u8; 256] = {
 
 /// Where the queue id at the start of `message` ends; `: ` follows. Case is kept.
 pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
-    let head = &message[..message.len().min(32)];
-    let (mut all, mut digits) = (0, 0);
-    let end = head.iter().position(|byte| {
-        let class = CLASS[usize::from(*byte)];
-        all |= class;
-        digits += class & DIGIT;
-        class == 0
-    })?;
-    if !message[end..].starts_with(b": ") {
+    let end = memchr(b':', &message[..message.len().min(32)])?;
+    let id = &message[..end];
+    // All bytes at once, since nearly every message begins with an id.
+    let all = id.iter().fold(0, |all, byte| all | CLASS[usize::from(*byte)]);
+    if all & NO_ID != 0 || message.get(end + 1) != Some(&b' ') {
         return None;
     }
     let short = end >= 4 && all & NOT_HEX == 0;
     // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
-    let long = || end >= 10 && all & VOWEL == 0 && memchr(b'z', &message[10..end]).is_some();
+    let long = || end >= 10 && all & VOWEL == 0 && id[10..].contains(&b'z');
     // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
-    let other = || end >= 10 && digits >= 2 * DIGIT;
+    let other = || end >= 10 && id.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
     (short || long() || other()).then_some(end)
 }
 
@@ -100,41 +90,34 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
     let (recipient, after) = plain_address(inside)?;
     let mut rest = after.strip_prefix(b", ")?;
     let mut relay: &[u8] = b"";
+    // Every other comma ends a value.
+    let mut commas = memchr_iter(b',', rest);
+    let mut at = 0;
     loop {
-        if rest.starts_with(b"status=") {
+        let field = &rest[at..];
+        if field.starts_with(b"status=") {
             break;
         }
-        if let Some(inside) = rest.strip_prefix(b"orig_to=<") {
+        if let Some(inside) = field.strip_prefix(b"orig_to=<") {
             rest = plain_address(inside)?.1.strip_prefix(b", ")?;
+            (commas, at) = (memchr_iter(b',', rest), 0);
             continue;
         }
-        let end = value_end(rest)?;
-        match rest[0] {
-            b'r' if rest.starts_with(b"relay=") => relay = &rest[6..end],
-            b'd' if rest.starts_with(b"dsn=") => {}
-            b'd' if rest.starts_with(b"delay=") || rest.starts_with(b"delays=") => {}
-            b'c' if rest.starts_with(b"conn_use=") => {}
-            b't' if rest.starts_with(b"tls=") => {}
+        let end = commas.find(|comma| rest.get(comma + 1) == Some(&b' '))?;
+        match field[0] {
+            b'd' if field.starts_with(b"dsn=") => {}
+            b'd' if field.starts_with(b"delay=") || field.starts_with(b"delays=") => {}
+            b'r' if field.starts_with(b"relay=") => relay = &rest[at + 6..end],
+            b'c' if field.starts_with(b"conn_use=") => {}
+            b't' if field.starts_with(b"tls=") => {}
             _ => return None,
         }
-        rest = &rest[end + 2..];
+        at = end + 2;
     }
-    let words = rest.strip_prefix(b"status=sent (")?.strip_suffix(b")")?;
+    let words = rest[at..].strip_prefix(b"status=sent (")?.strip_suffix(b")")?;
     let has_code = ReplyCode::at_start_of(words).is_some();
     let passed_on = is_here(relay)? && memchr::memmem::find(words, b"queued as").is_some();
     Some(Glance::Accepted { recipient, has_code, passed_on })
-}
-
-/// Where a value ends: at the first comma that a blank follows. Values are short: byte by byte is the quickest.
-fn value_end(text: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let comma = from + text[from..].iter().position(|byte| *byte == b',')?;
-        if text.get(comma + 1)? == &b' ' {
-            return Some(comma);
-        }
-        from = comma + 1;
-    }
 }
 
 /// Whether a relay is on this host; `None` if the bytes do not say it plainly.
