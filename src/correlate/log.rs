@@ -164,21 +164,21 @@ impl LogCorrelator {
 
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
-        self.take(line, out);
+        self.take(&line, out);
         if let Some(ahead) = &mut self.queue.ahead {
             ahead.places.resize(out.records.len(), line.start);
         }
     }
 
-    fn take(&mut self, line: Line<'_>, out: &mut Harvest) {
+    fn take(&mut self, line: &Line<'_>, out: &mut Harvest) {
         if self.queue.counts.lines >= FLUSH_LINES {
             self.queue.counts.flush(out);
         }
         self.queue.counts.lines += 1;
-        let origin = line.origin();
-        if self.glance(&line, origin, out) {
+        if self.glance(line, out) {
             return;
         }
+        let origin = line.origin();
         if self.export.is_open() || line.bytes.starts_with(b"__") {
             match self.export.line(line.bytes, origin) {
                 journal::Taken::Part => return,
@@ -238,19 +238,21 @@ impl LogCorrelator {
     }
 
     /// Reads a line of the most common shapes; `false` if it has another.
-    fn glance(&mut self, line: &Line<'_>, origin: Origin, out: &mut Harvest) -> bool {
+    fn glance(&mut self, line: &Line<'_>, out: &mut Harvest) -> bool {
         if self.bare_first || self.export.is_open() {
             return false;
         }
         let Some(glances) = &mut self.glances else { return false };
-        let Some(seen) = glances.frames.take(line.bytes) else { return false };
+        // What is found is looked at where it was put: to move it costs as much as to find it.
+        let taken = glances.frames.take(line.bytes);
+        let Some(seen) = &taken else { return false };
         if dress::is_dressed_within(line.bytes, line.plain) {
             return false;
         }
         let head = glances.frames.head(seen.head);
-        let Some((queue_id, what)) = head.dialect.glance.and_then(|glance| glance(seen.message)) else {
-            return self.in_known_frame(&seen, origin, out);
-        };
+        let Some(glance) = head.dialect.glance else { return false };
+        let found = glance(seen.message);
+        let Some((queue_id, what)) = &found else { return self.in_known_frame(seen, line.origin(), out) };
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             glances.known.push(KnownHead {
@@ -263,11 +265,11 @@ impl LogCorrelator {
         self.queue.count_glanced(what);
         if !queue_id.is_empty() {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
-            self.queue.glanced(head, key, what, seen.message, origin, out);
+            self.queue.glanced(head, key, what, seen.message, line, out);
         }
         if let Some(day) = seen.without_year
             && self.day != day
-            && let Some(stamp) = glances.frames.stamp(&seen)
+            && let Some(stamp) = glances.frames.stamp(seen)
         {
             self.date(stamp);
         }

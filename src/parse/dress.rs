@@ -30,8 +30,9 @@ pub fn plain_len(text: &[u8]) -> usize {
 }
 
 fn ends_in_tag(line: &[u8]) -> bool {
-    matches!(line.last(), Some(b'>' | b']'))
-        && line[line.len().saturating_sub(24)..].windows(2).any(|pair| pair == b"</" || pair == b"[/")
+    let tail = &line[line.len().saturating_sub(24)..];
+    let opens = |slash: usize| slash > 0 && matches!(tail[slash - 1], b'<' | b'[');
+    matches!(tail.last(), Some(b'>' | b']')) && memchr::memchr_iter(b'/', tail).any(opens)
 }
 
 /// The line without its clothes.

@@ -6,6 +6,7 @@ use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
 use crate::correlate::counts::{Counts, holds_refusal};
 use crate::model::{Action, Direction, Draft, Harvest, Origin, Try};
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
+use crate::parse::Line;
 use crate::parse::frame::Head;
 use crate::parse::mta::{self, Dialect};
 use crate::smtp::tidy_mailbox;
@@ -89,7 +90,7 @@ impl Queue {
             }
             EventKind::Removed => {
                 let Some(key) = key else { return };
-                self.removed(self.contexts.place(key), origin, out);
+                self.removed(self.contexts.place(key), origin.start, out);
             }
             EventKind::Notice { .. } | EventKind::Other => {
                 let Some(key) = key else { return };
@@ -130,10 +131,10 @@ impl Queue {
     fn is_glance_left_open(
         &mut self,
         key: Key<'_>,
-        what: Glance<'_>,
+        what: &Glance<'_>,
         head: &Head,
         message: &[u8],
-        origin: Origin,
+        line: &Line<'_>,
     ) -> bool {
         let Some(ahead) = &mut self.ahead else { return false };
         let opens = match what {
@@ -147,7 +148,7 @@ impl Queue {
             return false;
         }
         // None of these events tells its time.
-        ahead.keep(None, &head.host, &head.program, &String::from_utf8_lossy(message), origin);
+        ahead.keep(None, &head.host, &head.program, &String::from_utf8_lossy(message), line.origin());
         if matches!(what, Glance::Removed) {
             ahead.close(key);
         }
@@ -184,9 +185,9 @@ impl Queue {
         &mut self,
         head: &Head,
         key: Key<'_>,
-        what: Glance<'_>,
+        what: &Glance<'_>,
         message: &[u8],
-        origin: Origin,
+        line: &Line<'_>,
         out: &mut Harvest,
     ) {
         let place = self.contexts.place(key);
@@ -198,7 +199,7 @@ impl Queue {
                 }
             }
             Place::Nowhere => {
-                if self.is_glance_left_open(key, what, head, message, origin) {
+                if self.is_glance_left_open(key, what, head, message, line) {
                     return;
                 }
             }
@@ -206,24 +207,24 @@ impl Queue {
         let format = head.dialect.name;
         match what {
             Glance::Accepted { recipient, .. } => self.accepted(place, recipient),
-            Glance::Client => self.client(place, format, key, origin, out),
+            Glance::Client => self.client(place, format, key, line.origin(), out),
             Glance::MessageId(id) => {
-                let context = self.contexts.get_or_new_at(place, key, format, origin.start, &mut self.gone);
+                let context = self.contexts.get_or_new_at(place, key, format, line.start, &mut self.gone);
                 context.set_message_id(id);
-                context.push_origin(origin);
+                context.push_origin(line.origin());
             }
-            Glance::Sender(path) => self.sender(place, format, key, path, b"", origin),
-            Glance::Removed => self.removed(place, origin, out),
-            Glance::Other => self.mentioned(place, origin),
+            Glance::Sender(path) => self.sender(place, format, key, path, b"", line.origin()),
+            Glance::Removed => self.removed(place, line.start, out),
+            Glance::Other => self.mentioned(place, line.origin()),
         }
         self.hand_out_gone(out);
     }
 
     /// As [`Queue::count`], for what was read at a glance.
-    pub(super) fn count_glanced(&mut self, what: Glance<'_>) {
+    pub(super) fn count_glanced(&mut self, what: &Glance<'_>) {
         if let Glance::Accepted { recipient, has_code, passed_on } = what {
-            self.counts.with_reply += u64::from(has_code);
-            if !passed_on {
+            self.counts.with_reply += u64::from(*has_code);
+            if !*passed_on {
                 self.counts.accept(recipient);
             }
         }
@@ -261,7 +262,7 @@ impl Queue {
         // Short ids come again: a client's line is the first of a message.
         let is_other = matches!(place, Place::Slot(slot) if self.contexts.at(slot).tried);
         if is_other {
-            self.removed(place, origin, out);
+            self.removed(place, origin.start, out);
         }
         let place = if is_other { Place::Nowhere } else { place };
         self.contexts.get_or_new_at(place, key, format, origin.start, &mut self.gone).push_origin(origin);
@@ -282,10 +283,10 @@ impl Queue {
         context.push_origin(origin);
     }
 
-    fn removed(&mut self, place: Place, origin: Origin, out: &mut Harvest) {
+    fn removed(&mut self, place: Place, left: u64, out: &mut Harvest) {
         let Place::Slot(slot) = place else { return };
         let lines = &mut self.lines;
-        self.contexts.remove(slot, origin.start, |context| {
+        self.contexts.remove(slot, left, |context| {
             if !context.waiting.is_empty() {
                 Known::of(context, &[]).hand_out_delayed(&context.waiting, lines, &mut out.records);
             }
