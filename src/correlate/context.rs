@@ -125,7 +125,12 @@ impl Context {
     fn is_of(&self, key: Key<'_>) -> bool {
         self.hash == key.hash
             && self.seed == key.seed
-            && self.part(Span { start: self.instance_end, end: self.queue_id_end }) == key.queue_id
+            && same(self.part(Span { start: self.instance_end, end: self.queue_id_end }), key.queue_id)
+    }
+
+    /// It is no message's any more.
+    fn forget(&mut self) {
+        (self.hash, self.seed, self.instance_end, self.queue_id_end) = (0, 0, 0, 0);
     }
 
     fn part(&self, Span { start, end }: Span) -> &[u8] {
@@ -226,12 +231,26 @@ impl Context {
     }
 }
 
+fn recent_place(hash: u64) -> usize {
+    (hash >> 32) as usize % N_RECENT
+}
+
+/// Whether two queue ids are the same. Most have 8 to 16 bytes: two words tell.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if let (8..=16, Some(a_start), Some(b_start)) = (a.len(), a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        return a.len() == b.len() && a_start == b_start && a.last_chunk::<8>() == b.last_chunk::<8>();
+    }
+    a == b
+}
+
 /// All messages in the queue.
 #[derive(Debug)]
 pub(super) struct Contexts {
     slots: Vec<Context>,
     by_hash: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     free: Vec<u32>,
+    /// Slots of the messages that came last, by some bits of their hashes: nearly every line is of one of them.
+    recent: [u32; N_RECENT],
     /// Slots in the order of arrival; a slot that was given to another message since has another generation.
     arrivals: VecDeque<(u32, u32)>,
     peak: usize,
@@ -242,6 +261,9 @@ pub(super) struct Contexts {
     /// Where messages came and went, if somebody wants to know: offsets, and whether one came.
     pub(super) turnover: Option<Vec<(u64, bool)>>,
 }
+
+/// Places in [`Contexts::recent`].
+const N_RECENT: usize = 512;
 
 /// Where a message's context is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -267,6 +289,7 @@ impl Contexts {
             slots: Vec::new(),
             by_hash: HashMap::default(),
             free: Vec::new(),
+            recent: [0; N_RECENT],
             arrivals: VecDeque::new(),
             peak: 0,
             max,
@@ -287,6 +310,10 @@ impl Contexts {
 
     /// Where a message's context is.
     pub(super) fn place(&self, key: Key<'_>) -> Place {
+        let recent = self.recent[recent_place(key.hash)];
+        if self.slots.get(recent as usize).is_some_and(|context| context.is_of(key)) {
+            return Place::Slot(recent);
+        }
         match self.by_hash.get(&key.hash) {
             Some(slot) if self.slots[*slot as usize].is_of(key) => Place::Slot(*slot),
             Some(_) => Place::Taken,
@@ -359,6 +386,7 @@ impl Contexts {
         context.generation = context.generation.wrapping_add(1);
         self.arrivals.push_back((slot, context.generation));
         self.by_hash.insert(key.hash, slot);
+        self.recent[recent_place(key.hash)] = slot;
         self.peak = self.peak.max(self.by_hash.len());
         // Most entries are of messages that have left: sweep before there are many.
         if self.arrivals.len() > 2 * self.max {
@@ -384,6 +412,7 @@ impl Contexts {
         with(context);
         context.generation = context.generation.wrapping_add(1);
         self.by_hash.remove(&context.hash);
+        context.forget();
         self.free.push(slot);
         if let Some(turnover) = &mut self.turnover {
             turnover.push((left, false));

@@ -181,9 +181,12 @@ impl<'a> Reading<'a> {
         loop {
             match self.next_block(blocks) {
                 Next::Block(block) => {
-                    for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
+                    let mut lines = Lines::new(self.job.id, block.bytes, block.line, block.start);
+                    for line in lines.by_ref() {
                         log.line(line, &mut self.harvest);
                     }
+                    let n_ends = lines.n_ends();
+                    blocks.has_line_ends(n_ends);
                 }
                 Next::End => return true,
                 Next::Stop => return false,

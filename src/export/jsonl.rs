@@ -4,10 +4,11 @@
 //! say is `null`. Strings are as in the evidence: JSON escapes control characters, nothing else is changed.
 
 use crate::classify::Knowledge;
-use crate::model::{Conclusion, Print, RejectionIdx, RejectionRef, Rejections, Snapshot, Timestamp};
+use crate::model::{Conclusion, NO_TIME, Print, RejectionIdx, RejectionRef, Rejections, Snapshot, timestamp};
 use crate::query::words::fmt_rfc3339;
 use crate::smtp::EnhancedStatus;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Lines are handed on in pieces of about this size.
@@ -92,7 +93,7 @@ fn end_of_line(knowledge: &Knowledge, Conclusion { verdict, pattern }: &Conclusi
 #[derive(Default)]
 struct Lines {
     /// The time written last, and its words: a log has many lines of one second.
-    time: Option<(Timestamp, String)>,
+    time: Option<(i64, String)>,
 }
 
 impl Lines {
@@ -108,14 +109,21 @@ impl Lines {
         out.extend(b",\"direction\":\"");
         out.extend(evidence.direction().name().as_bytes());
         out.extend(b"\",\"time\":");
-        self.time(out, evidence.time());
+        self.time(out, evidence.micros());
         out.extend(b",\"reporting_mta\":");
         string_or_null(out, evidence.reporting_mta());
         out.extend(b",\"remote_mta\":");
         string_or_null(out, evidence.remote_mta());
         out.extend(b",\"remote_ip\":");
         match evidence.remote_ip() {
-            Some(ip) => drop(write!(out, "\"{ip}\"")),
+            Some(IpAddr::V4(ip)) => {
+                for (n, octet) in ip.octets().into_iter().enumerate() {
+                    out.push(if n > 0 { b'.' } else { b'"' });
+                    number(out, octet);
+                }
+                out.push(b'"');
+            }
+            Some(IpAddr::V6(ip)) => drop(write!(out, "\"{ip}\"")),
             None => out.extend(NULL),
         }
         out.extend(b",\"queue_id\":");
@@ -146,9 +154,9 @@ impl Lines {
         out.extend(b",\"action\":\"");
         out.extend(evidence.action().name().as_bytes());
         out.extend(b"\",\"attempts\":[");
-        for (n, one) in evidence.tries().enumerate() {
+        for (n, (one, micros)) in evidence.tries().zip(evidence.tries_micros()).enumerate() {
             out.extend(if n > 0 { &b",{\"time\":"[..] } else { b"{\"time\":" });
-            self.time(out, one.time);
+            self.time(out, micros);
             out.extend(b",\"reply_code\":");
             number_or_null(out, one.reply_code.map(|code| code.get()));
             out.extend(b",\"enhanced_status\":");
@@ -167,10 +175,12 @@ impl Lines {
         out.extend(end);
     }
 
-    fn time(&mut self, out: &mut Vec<u8>, time: Option<Timestamp>) {
-        let Some(time) = time else { return out.extend(NULL) };
-        if self.time.as_ref().is_none_or(|(last, _)| *last != time) {
-            self.time = Some((time, fmt_rfc3339(time)));
+    fn time(&mut self, out: &mut Vec<u8>, micros: i64) {
+        if micros == NO_TIME {
+            return out.extend(NULL);
+        }
+        if self.time.as_ref().is_none_or(|(last, _)| *last != micros) {
+            self.time = timestamp(micros).map(|time| (micros, fmt_rfc3339(time)));
         }
         if let Some((_, words)) = &self.time {
             out.push(b'"');

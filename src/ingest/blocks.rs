@@ -30,6 +30,8 @@ pub struct Blocks<R> {
     to: usize,
     /// So many bytes from `from` on went out with the last block.
     given: usize,
+    /// How many lines those are, if somebody has counted them.
+    given_lines: Option<u64>,
     line: u64,
     start: u64,
     ended: bool,
@@ -46,7 +48,12 @@ impl<R: Read> Blocks<R> {
     /// that was cut, whose rest is skipped.
     pub fn from_place(reader: R, line: u64, start: u64, in_line: bool) -> Self {
         let (buf, ended, skipping) = (Vec::new(), false, in_line);
-        Self { reader, buf, from: 0, to: 0, given: 0, line, start, ended, skipping }
+        Self { reader, buf, from: 0, to: 0, given: 0, given_lines: None, line, start, ended, skipping }
+    }
+
+    /// The last block was found to hold so many line ends: then they need not be counted again.
+    pub fn has_line_ends(&mut self, n: u64) {
+        self.given_lines = Some(n);
     }
 
     /// Line number and offset of what comes after the blocks given so far.
@@ -102,7 +109,8 @@ impl<R: Read> Blocks<R> {
     fn take_given(&mut self) {
         let given = std::mem::take(&mut self.given);
         let bytes = &self.buf[self.from..self.from + given];
-        self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let n_lines = self.given_lines.take();
+        self.line += n_lines.unwrap_or_else(|| memchr::memchr_iter(b'\n', bytes).count() as u64);
         self.start += given as u64;
         self.from += given;
     }

@@ -16,7 +16,7 @@ pub use evidence::{Action, Attempt, Direction, Evidence, OriginalMail};
 pub use harvest::{Harvest, ReadOptions};
 pub use origin::{Origin, SourceId};
 pub use problem::{Problem, ProblemKind};
-pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try};
+pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try, timestamp};
 pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
 pub use snapshot::{

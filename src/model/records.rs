@@ -307,7 +307,7 @@ impl Records {
         let mut flags = 0;
         let (mut n_tries, tries_at) = (0, self.tries.len() as u32);
         match draft.tries {
-            [only] if *only == draft.own_try() => flags |= OWN_TRY,
+            [only] if is_own_try(draft, only) => flags |= OWN_TRY,
             tries => {
                 for one in tries.iter().take(usize::from(u16::MAX)) {
                     self.push_try(one, texts.get(DIAGNOSTIC_CODE), draft.diagnostic_code);
@@ -504,7 +504,7 @@ impl Records {
     fn push_try(&mut self, one: &Try<'_>, own_text: Span, diagnostic_code: &str) {
         let mut texts = Spans { at: [NONE.0; 2], len: [NONE.1; 2] };
         texts.set(0, self.shared(one.remote_mta));
-        let same = one.text == diagnostic_code;
+        let same = same_text(one.text, diagnostic_code);
         let text = if same { own_text } else { self.shared(Some(one.text)) };
         texts.set(1, text);
         let Origin { source, line, start, len } = one.origin;
@@ -548,11 +548,30 @@ impl Records {
     }
 }
 
+/// Whether the only try tells what the evidence itself does.
+fn is_own_try(draft: &Draft<'_>, only: &Try<'_>) -> bool {
+    let same_mta = match (only.remote_mta, draft.remote_mta) {
+        (Some(a), Some(b)) => same_text(a, b),
+        (a, b) => a == b,
+    };
+    same_mta
+        && only.time == draft.time
+        && (only.reply_code, only.enhanced_status) == (draft.reply_code, draft.enhanced_status)
+        && only.origin == draft.origin
+        && same_text(only.text, draft.diagnostic_code)
+}
+
+/// Most often it is one text in one place, which needs no look at its bytes.
+fn same_text(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
 fn micros(time: Option<Timestamp>) -> i64 {
     time.map_or(NO_TIME, |time| time.timestamp_micros())
 }
 
-fn timestamp(micros: i64) -> Option<Timestamp> {
+/// The point in time that [`EvidenceRef::micros`] gives.
+pub fn timestamp(micros: i64) -> Option<Timestamp> {
     (micros != NO_TIME).then(|| Timestamp::from_timestamp_micros(micros)).flatten()
 }
 
@@ -711,6 +730,14 @@ impl<'a> EvidenceRef<'a> {
     /// How many tries.
     pub fn n_tries(self) -> usize {
         if self.has_own_try() { 1 } else { self.record.n_tries.into() }
+    }
+
+    /// The times of the tries, as [`Self::micros`].
+    pub fn tries_micros(self) -> impl Iterator<Item = i64> + 'a {
+        let own = self.has_own_try().then_some(self.record.time);
+        let first = self.record.tries_at as usize;
+        let kept = &self.all.tries[first..first + usize::from(self.record.n_tries)];
+        own.into_iter().chain(kept.iter().map(|one| one.time))
     }
 
     /// The evidence itself is its only try: they share time, remote MTA, codes and words.

@@ -35,6 +35,7 @@ impl Line<'_> {
 pub struct Lines<'a> {
     source: SourceId,
     rest: &'a [u8],
+    first: u64,
     number: u64,
     start: u64,
     /// How many bytes of `rest` are known to be plain, if it is known.
@@ -44,7 +45,12 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `bytes`, whose first is line `number` at offset `start`.
     pub fn new(source: SourceId, bytes: &'a [u8], number: u64, start: u64) -> Self {
-        Self { source, rest: bytes, number, start, plain: None }
+        Self { source, rest: bytes, first: number, number, start, plain: None }
+    }
+
+    /// How many line ends were met so far.
+    pub fn n_ends(&self) -> u64 {
+        self.number - self.first
     }
 }
 
@@ -55,9 +61,9 @@ impl<'a> Iterator for Lines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let (raw, taken) = match memchr::memchr(b'\n', self.rest) {
-            Some(at) => (&self.rest[..at], at + 1),
-            None => (self.rest, self.rest.len()),
+        let (raw, taken, ends) = match memchr::memchr(b'\n', self.rest) {
+            Some(at) => (&self.rest[..at], at + 1, 1),
+            None => (self.rest, self.rest.len(), 0),
         };
         let bytes = raw.strip_suffix(b"\r").unwrap_or(raw);
         // One search for many lines: such bytes are rare.
@@ -66,7 +72,7 @@ impl<'a> Iterator for Lines<'a> {
         let plain = plain >= bytes.len();
         let line = Line { source: self.source, bytes, number: self.number, start: self.start, plain };
         self.rest = &self.rest[taken..];
-        self.number += 1;
+        self.number += ends;
         self.start += taken as u64;
         Some(line)
     }

@@ -52,7 +52,7 @@ pub fn tidy_mailbox(text: &str) -> &str {
 
 /// What stands after the last `@`; `None` without one.
 pub fn domain_of(mailbox: &str) -> Option<&str> {
-    let (_, domain) = mailbox.rsplit_once('@')?;
+    let domain = &mailbox[memchr::memrchr(b'@', mailbox.as_bytes())? + 1..];
     (!domain.is_empty()).then_some(domain)
 }
 

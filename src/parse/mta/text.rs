@@ -15,10 +15,11 @@ pub struct Host<'a> {
 
 /// `name[ip]`, `[ip]:port`, `name`. What is in brackets and no address (`[private/dovecot-lmtp]`) is left out.
 pub fn host(text: &str) -> Host<'_> {
-    let Some(open) = text.find('[') else {
+    let Some(open) = memchr::memchr(b'[', text.as_bytes()) else {
         return Host { name: host_name(text), ip: None };
     };
-    let inside = text[open + 1..].split(']').next().unwrap_or("");
+    let inside = &text[open + 1..];
+    let inside = &inside[..inside.bytes().position(|b| b == b']').unwrap_or(inside.len())];
     Host { name: host_name(&text[..open]), ip: ip(inside) }
 }
 

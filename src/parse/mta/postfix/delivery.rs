@@ -91,7 +91,8 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn read(&mut self, mut rest: &'a str) -> Option<()> {
         loop {
-            let (key, value) = rest.split_once('=')?;
+            let equals = rest.bytes().position(|b| b == b'=')?;
+            let (key, value) = (&rest[..equals], &rest[equals + 1..]);
             let after;
             match key {
                 "to" => (self.to, after) = address(value)?,
@@ -100,7 +101,7 @@ impl<'a> Fields<'a> {
                     (self.orig_to, after) = (Some(found), tail);
                 }
                 "status" => {
-                    let end = value.find([' ', ',']).unwrap_or(value.len());
+                    let end = value.bytes().position(|b| matches!(b, b' ' | b',')).unwrap_or(value.len());
                     self.status = Some(&value[..end]);
                     let text = &value[end..];
                     let Some(inside) = text.strip_prefix(" (") else {
