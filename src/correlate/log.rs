@@ -239,12 +239,15 @@ impl LogCorrelator {
 
     /// Reads a line of the most common shapes; `false` if it has another.
     fn glance(&mut self, line: &Line<'_>, out: &mut Harvest) -> bool {
-        if self.bare_first || self.export.is_open() {
+        if self.export.is_open() {
             return false;
         }
         let Some(glances) = &mut self.glances else { return false };
         // What is found is looked at where it was put: to move it costs as much as to find it.
-        let taken = glances.frames.take(line.bytes);
+        let taken = match self.bare_first {
+            true => glances.frames.take_bare(line.bytes),
+            false => glances.frames.take(line.bytes),
+        };
         let Some(seen) = &taken else { return false };
         if dress::is_dressed_within(line.bytes, line.plain) {
             return false;
@@ -252,7 +255,11 @@ impl LogCorrelator {
         let head = glances.frames.head(seen.head);
         let Some(glance) = head.dialect.glance else { return false };
         let found = glance(seen.message);
-        let Some((queue_id, what)) = &found else { return self.in_known_frame(seen, line.origin(), out) };
+        let Some((queue_id, what)) = &found else {
+            // In a file of the MTA's own its words alone tell whose line it is.
+            return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
+        };
+        self.in_reject_log = false;
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             glances.known.push(KnownHead {

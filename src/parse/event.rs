@@ -66,8 +66,13 @@ pub enum Glance<'a> {
     Client,
     /// The Message-ID, without angle brackets.
     MessageId(&'a [u8]),
-    /// The envelope sender, without angle brackets.
-    Sender(&'a [u8]),
+    /// The envelope sender, without angle brackets, and the Message-ID where the line has it, else nothing.
+    Sender {
+        /// Empty for the null path.
+        path: &'a [u8],
+        /// Without angle brackets.
+        message_id: &'a [u8],
+    },
     /// One recipient was accepted.
     Accepted {
         /// The recipient as tried.

@@ -139,7 +139,7 @@ impl Queue {
         let Some(ahead) = &mut self.ahead else { return false };
         let opens = match what {
             Glance::Client => (head.dialect.opens)(&EventKind::Client { host: None, ip: None, login: None }),
-            Glance::Sender(_) => {
+            Glance::Sender { .. } => {
                 (head.dialect.opens)(&EventKind::Sender { reverse_path: "", message_id: None })
             }
             _ => false,
@@ -213,7 +213,9 @@ impl Queue {
                 context.set_message_id(id);
                 context.push_origin(line.origin());
             }
-            Glance::Sender(path) => self.sender(place, format, key, path, b"", line.origin()),
+            Glance::Sender { path, message_id } => {
+                self.sender(place, format, key, path, message_id, line.origin());
+            }
             Glance::Removed => self.removed(place, line.start, out),
             Glance::Other => self.mentioned(place, line.origin()),
         }

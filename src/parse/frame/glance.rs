@@ -56,6 +56,8 @@ pub struct Frames {
     by_bytes: HashMap<Box<[u8]>, usize>,
     /// The bytes of each head.
     bytes: Vec<Box<[u8]>>,
+    /// For the files of an MTA's own: the head of its lines.
+    bare: Option<usize>,
     /// The heads seen last, by a few of their bytes: nearly every look-up ends here.
     recent: Vec<usize>,
 }
@@ -94,6 +96,67 @@ impl Frames {
         }
         let head = self.head_number(&rest[..open])?;
         Some(Glanced { without_year, stamp: &line[..stamp_len], head, pid, message })
+    }
+
+    /// Takes the frame off a line that an MTA wrote to a file of its own: `2026-11-17 14:51:07 [7] message`, with or
+    /// without a fraction, a zone and a process id. Whether the message is the MTA's is not looked at.
+    pub fn take_bare<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        if line.get(10) != Some(&b' ') {
+            return None;
+        }
+        let stamp_len = self.spaced_stamp(line)?;
+        let rest = line[stamp_len..].strip_prefix(b" ")?;
+        let (pid, message) = match rest.strip_prefix(b"[") {
+            Some(inside) => {
+                let pid = &inside[..inside.iter().position(|byte| !byte.is_ascii_digit())?];
+                (pid, inside[pid.len()..].strip_prefix(b"] ").filter(|_| !pid.is_empty())?)
+            }
+            None => (&rest[..0], rest),
+        };
+        let head = match self.bare {
+            Some(head) => head,
+            None => self.bare_head()?,
+        };
+        Some(Glanced { without_year: None, stamp: &line[..stamp_len], head, pid, message })
+    }
+
+    /// The length of `2026-11-17 14:51:07.123 +0100`. Its time is only read when the line is.
+    fn spaced_stamp(&mut self, line: &[u8]) -> Option<usize> {
+        let second = line.first_chunk::<ISO_LEN>()?;
+        let mut at = ISO_LEN;
+        if let [b'.', fraction @ ..] = &line[at..] {
+            at += 1 + fraction.iter().position(|byte| !byte.is_ascii_digit())?;
+        }
+        if let [b' ', b'+' | b'-', zone @ ..] = &line[at..]
+            && zone.len() > 4
+            && zone[..4].iter().all(u8::is_ascii_digit)
+        {
+            at += 6;
+        }
+        let same = self.iso.as_ref() == Some(second) && line[ISO_LEN..at] == *self.zone;
+        if !same {
+            let (_, "") = iso(std::str::from_utf8(&line[..at]).ok()?)? else { return None };
+            self.iso = Some(*second);
+            self.zone.clear();
+            self.zone.extend_from_slice(&line[ISO_LEN..at]);
+        }
+        Some(at)
+    }
+
+    /// The head of the one MTA that writes such files.
+    fn bare_head(&mut self) -> Option<usize> {
+        let mut own = mta::DIALECTS.iter().filter(|dialect| dialect.bare.is_some());
+        let (Some(dialect), None) = (own.next(), own.next()) else { return None };
+        let head = Head {
+            host: "".into(),
+            program: dialect.name.into(),
+            instance: (dialect.instance)(dialect.name).into(),
+            dialect,
+        };
+        self.heads.push(Arc::new(head));
+        self.bytes.push(Box::default());
+        self.bare = Some(self.heads.len() - 1);
+        self.bare
     }
 
     fn bsd_day(&mut self, line: &[u8]) -> Option<(u32, u32)> {
@@ -220,6 +283,36 @@ mod tests {
         check("2026-11-17T14:51:07,5 mx postfix/smtp[7]: x", true);
         check("2026-11-17T14:51:07Z mx postfix/smtp[7]: x", true);
         check("2026-11-17T14:51:07 mx postfix/smtp[7]: x", true);
+    }
+
+    #[test]
+    fn files_of_an_mtas_own() {
+        let check = |line: &str, expect: Option<&str>| {
+            let mut frames = Frames::default();
+            for _ in 0..2 {
+                let got = frames.take_bare(line.as_bytes());
+                assert_eq!(got.map(|got| got.message), expect.map(str::as_bytes), "{line}");
+                let (Some(got), Some(framed)) = (got, mta::bare(line)) else { continue };
+                assert_eq!(
+                    (got.message, &*frames.head(got.head).program),
+                    (framed.message.as_bytes(), framed.program)
+                );
+                assert_eq!(frames.stamp(&got), Some(framed.stamp), "{line}");
+            }
+        };
+        let completed = "1aBcDe-0001Ab-Cd Completed";
+        for stamp in ["", " +0100", ".123", ".5 -0800", " [7]", ".123 +0100 [7]"] {
+            check(&format!("2026-11-17 14:51:07{stamp} {completed}"), Some(completed));
+        }
+        for line in [
+            "2026-02-30 14:51:07 x",
+            "2026-11-17T14:51:07 x",
+            "2026-11-17 14:51:07",
+            "2026-11-17 14:51:07 [x] y",
+            "",
+        ] {
+            check(line, None);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Events as one line of text, for the tables of the grammars' tests.
 
-use crate::parse::event::{DeliveryAttempt, Refusal};
+use super::Dialect;
+use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogLine, Outcome, Refusal};
 use std::fmt::Display;
 
 /// A try: outcome, recipient (and as first given), remote MTA, address, stage, codes, words.
@@ -33,6 +34,45 @@ pub(super) fn refusal(r: &Refusal<'_>) -> String {
         if r.permanent { "" } else { " for now" },
         r.text
     )
+}
+
+/// What a glance at a message says: queue id and event.
+pub(super) fn glanced(dialect: &Dialect, message: &str) -> Option<String> {
+    let (queue_id, what) = dialect.glance?(message.as_bytes())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let what = match what {
+        Glance::Client => "client".into(),
+        Glance::MessageId(id) => format!("message-id {}", text(id)),
+        Glance::Sender { path, message_id } => format!("sender {} {}", text(path), text(message_id)),
+        Glance::Accepted { recipient, has_code, passed_on } => {
+            format!("accepted {} {has_code} {passed_on}", text(recipient))
+        }
+        Glance::Removed => "removed".into(),
+        Glance::Other => "other".into(),
+    };
+    Some(format!("{} {what}", text(queue_id)))
+}
+
+/// What the grammar says of the same message, in the same words as far as there are any.
+pub(super) fn parsed(dialect: &Dialect, program: &str, message: &str) -> Option<String> {
+    let line = LogLine { time: None, host: None, program, pid: None, message: message.into() };
+    let event = (dialect.parse)(&line)?;
+    let what = match event.kind {
+        EventKind::Client { .. } => "client".into(),
+        EventKind::MessageId(id) => format!("message-id {id}"),
+        EventKind::Sender { reverse_path, message_id } => {
+            format!("sender {reverse_path} {}", message_id.unwrap_or(""))
+        }
+        EventKind::Attempt(a) if a.outcome == Outcome::Accepted => {
+            let here = a.remote_ip.is_some_and(|ip| ip.is_loopback());
+            let passed_on = here && a.text.contains("queued as");
+            format!("accepted {} {} {passed_on}", a.recipient, a.reply_code.is_some())
+        }
+        EventKind::Removed => "removed".into(),
+        EventKind::Other | EventKind::Notice { .. } => "other".into(),
+        other => format!("{other:?}"),
+    };
+    Some(format!("{} {what}", event.queue_id.unwrap_or("")))
 }
 
 fn or_dash(value: Option<impl Display>) -> String {

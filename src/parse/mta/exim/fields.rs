@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> (Fields<'_>, &str) {
 }
 
 /// The keys of the specification's "Summary of fields in log lines".
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     matches!(
         key,
         "A" | "C"

@@ -8,6 +8,7 @@
 mod delivery;
 mod fields;
 mod reject;
+mod scan;
 
 use super::Dialect;
 use crate::parse::event::{EventKind, LogEvent, LogLine};
@@ -21,7 +22,7 @@ pub const DIALECT: Dialect = Dialect {
     bare: Some(bare),
     instance: daemon,
     opens: |event| matches!(event, EventKind::Sender { .. }),
-    glance: None,
+    glance: Some(scan::glance),
     parse,
     daemon,
 };

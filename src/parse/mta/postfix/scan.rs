@@ -81,7 +81,7 @@ fn plain_address(inside: &[u8]) -> Option<(&[u8], &[u8])> {
 fn sender(inside: &[u8]) -> Option<Glance<'_>> {
     let (address, after) = plain_address(inside)?;
     // `status=expired, returned to sender` is another thing.
-    (!after.ends_with(b"sender")).then_some(Glance::Sender(address))
+    (!after.ends_with(b"sender")).then_some(Glance::Sender { path: address, message_id: b"" })
 }
 
 /// `to=<a@example.org>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 Ok)`, from the
@@ -145,4 +145,51 @@ fn remark(message: &[u8]) -> bool {
         Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or(""),
     };
     known_remark(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::show::{glanced, parsed};
+    use super::super::DIALECT;
+    use proptest::prelude::*;
+
+    const LINES: [&str; 14] = [
+        "client=mx.example.org[192.0.2.1]",
+        "uid=0 from=<root>",
+        "message-id=<20261118.1@example.org>",
+        "from=<a@example.org>, size=1, nrcpt=1 (queue active)",
+        "from=<>, status=expired, returned to sender",
+        "to=<a@example.org>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 Ok)",
+        "to=<a@x>, orig_to=<b@x>, relay=mx[192.0.2.1]:25, conn_use=2, delay=1, delays=0/0/1/0, tls=1, dsn=2.0.0, \
+         status=sent (250 2.0.0 Ok: queued as 4F1C)",
+        "to=<a@x>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 2.0.0 from \
+         MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4F1C)",
+        "to=<a@x>, relay=local, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (delivered to maildir)",
+        "to=<\"a b\"@x>, relay=mx[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 Ok)",
+        "to=<a@x>, relay=mx[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: 550 no)",
+        "removed",
+        "sender non-delivery notification: 4F1D",
+        "reject: RCPT from x[192.0.2.1]: 550 no; from=<a> to=<b> proto=ESMTP helo=<x>",
+    ];
+
+    proptest! {
+        /// What a glance says is what the grammar says.
+        #[test]
+        fn a_glance_says_what_the_grammar_says(
+            id in prop::sample::select(vec!["4F1C07E1", "48rT2v1hQrz1J0N", "3pXPBc5gcdz3xxV", "word", "4F1", "NOQUEUE", "abc1def2gh"]),
+            line in prop::sample::select(LINES.as_slice()),
+            cuts in prop::collection::vec((0..200usize, 0..3usize, prop::sample::select(
+                vec![" ", ":", ",", "=", "<", ">", "\"", "[", "]", "(", ")", ", ", "é", "status=", "127.0.0.1", "x"])), 0..4),
+        ) {
+            let mut message = format!("{id}: {line}");
+            for (at, dropped, put) in cuts {
+                let at = message.floor_char_boundary(at.min(message.len()));
+                let end = message.floor_char_boundary((at + dropped).min(message.len()));
+                message.replace_range(at..end.max(at), put);
+            }
+            if let Some(got) = glanced(&DIALECT, &message) {
+                prop_assert_eq!(Some(got), parsed(&DIALECT, "postfix/smtp", &message), "{}", message);
+            }
+        }
+    }
 }
