@@ -3,7 +3,8 @@
 mod bad_input;
 mod command_line;
 mod corpus;
-#[path = "../benches/generator.rs"]
+mod generated;
+#[path = "../benches/generator/mod.rs"]
 mod generator;
 mod golden;
 mod layers;

@@ -1,7 +1,7 @@
 //! Logs read in segments on several threads, and with a glance at most lines, against the plain way: one thread,
 //! every line by its grammar. Everything must be equal: evidence, verdicts, places, counts, problems.
 
-use crate::generator::write_postfix_log;
+use crate::generator::{Shares, write_exim_log, write_postfix_log};
 use crate::read::{KNOWLEDGE, project, samples};
 use chrono::{TimeZone as _, Utc};
 use fivefifty::engine::{read_alone, read_in_segments};
@@ -56,8 +56,9 @@ fn samples_in_segments() {
 }
 
 fn generated(bytes: u64, refused: u64) -> Vec<u8> {
+    let shares = Shares { refused, deferred: 120, turned_away: 20, ..Shares::default() };
     let mut log = Vec::new();
-    write_postfix_log(&mut log, bytes, refused).expect("memory can be written");
+    write_postfix_log(&mut log, bytes, &shares).expect("memory can be written");
     log
 }
 
@@ -65,6 +66,9 @@ fn generated(bytes: u64, refused: u64) -> Vec<u8> {
 fn generated_logs_in_segments() {
     for refused in [0, 30, 400] {
         check("generated", &generated(300_000, refused), None, &CUTS);
+        let mut exim = Vec::new();
+        write_exim_log(&mut exim, 300_000, refused).expect("memory can be written");
+        check("exim", &exim, None, &CUTS);
     }
 }
 
