@@ -4,7 +4,7 @@
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
 use super::hash::{Hashed, hash};
-use crate::model::{Attempt, Origin, Text};
+use crate::model::{Attempt, Origin, SourceId, Text};
 use crate::smtp::Stage;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -81,12 +81,12 @@ pub(super) struct Tried {
 }
 
 /// One message in the queue.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Context {
     /// The grammar of its lines.
     pub format: &'static str,
     /// Host, instance, queue id, sender and Message-ID behind one another. The usual lengths need no memory elsewhere.
-    text: SmallVec<[u8; 112]>,
+    text: SmallVec<[u8; 88]>,
     hash: u64,
     seed: u64,
     host_end: u32,
@@ -94,8 +94,9 @@ pub(super) struct Context {
     queue_id_end: u32,
     sender: Option<Span>,
     message_id: Option<Span>,
-    /// Lines about the message as a whole.
-    pub origins: SmallVec<[Origin; 4]>,
+    /// The first line about the message as a whole, and the further ones.
+    first: Origin,
+    further: SmallVec<[Near; 4]>,
     /// Recipients that were put off.
     pub waiting: Vec<Waiting>,
     /// A delivery was tried.
@@ -105,6 +106,17 @@ pub(super) struct Context {
     born: u64,
 }
 
+/// A line of the same source, some lines after another. A full queue has many of these.
+#[derive(Clone, Copy, Debug)]
+struct Near {
+    start: u64,
+    lines_after: u32,
+    len: u32,
+}
+
+/// The line of a message of which none was read yet.
+const NO_LINE: Origin = Origin { source: SourceId(u32::MAX), line: 0, start: 0, len: 0 };
+
 /// A part of a context's text.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -112,11 +124,33 @@ struct Span {
     end: u32,
 }
 
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            format: "",
+            text: SmallVec::new(),
+            hash: 0,
+            seed: 0,
+            host_end: 0,
+            instance_end: 0,
+            queue_id_end: 0,
+            sender: None,
+            message_id: None,
+            first: NO_LINE,
+            further: SmallVec::new(),
+            waiting: Vec::new(),
+            tried: false,
+            generation: 0,
+            born: 0,
+        }
+    }
+}
+
 impl Context {
     /// The line numbers were counted from a later line.
     fn shift_lines(&mut self, lines: u64) {
         let tries = self.waiting.iter_mut().flat_map(|w| &mut w.tries).map(|t| &mut t.attempt.origin);
-        for origin in self.origins.iter_mut().chain(tries) {
+        for origin in std::iter::once(&mut self.first).chain(tries) {
             origin.line += lines;
         }
     }
@@ -161,7 +195,8 @@ impl Context {
         self.queue_id_end = self.push(key.queue_id).end;
         self.sender = None;
         self.message_id = None;
-        self.origins.clear();
+        self.first = NO_LINE;
+        self.further.clear();
         self.waiting.clear();
         self.tried = false;
     }
@@ -201,9 +236,25 @@ impl Context {
         Span { start: start as u32, end: self.text.len() as u32 }
     }
 
+    /// Lines about the message as a whole.
+    pub(super) fn origins(&self) -> impl Iterator<Item = Origin> + '_ {
+        let Origin { source, line, .. } = self.first;
+        let further = self.further.iter().map(move |near| Origin {
+            source,
+            line: line + u64::from(near.lines_after),
+            start: near.start,
+            len: near.len,
+        });
+        (self.first != NO_LINE).then_some(self.first).into_iter().chain(further)
+    }
+
     pub(super) fn push_origin(&mut self, origin: Origin) {
-        if self.origins.len() < MAX_ORIGINS {
-            self.origins.push(origin);
+        if self.first == NO_LINE {
+            self.first = origin;
+        } else if self.further.len() + 1 < MAX_ORIGINS
+            && let Some(Ok(lines_after)) = origin.line.checked_sub(self.first.line).map(u32::try_from)
+        {
+            self.further.push(Near { start: origin.start, lines_after, len: origin.len });
         }
     }
 
@@ -298,9 +349,25 @@ impl Contexts {
         }
     }
 
-    /// For a part of the log that is read without knowing of these.
-    pub(super) fn ahead(&self) -> Self {
-        Self { turnover: Some(Vec::new()), ..Self::with_max(self.max) }
+    /// For a part of the log that is read without knowing of these, in the memory of `room` if there is some.
+    pub(super) fn ahead(&self, room: Option<Self>) -> Self {
+        let mut ahead = room.unwrap_or_else(|| Self::with_max(self.max));
+        ahead.turnover.get_or_insert_default().clear();
+        ahead
+    }
+
+    /// No message at all, with the memory that these had.
+    fn emptied(mut self) -> Self {
+        self.by_hash.clear();
+        self.arrivals.clear();
+        self.free.clear();
+        self.free.extend((0..self.slots.len() as u32).rev());
+        for context in &mut self.slots {
+            context.forget();
+            context.generation = 0;
+        }
+        (self.peak, self.elsewhere) = (0, 0);
+        self
     }
 
     /// So many are kept.
@@ -434,9 +501,9 @@ impl Contexts {
         self.by_hash.contains_key(&hash)
     }
 
-    /// Takes over all of `later`, which was read from offset `start` on without knowing of these; no hash may be in
-    /// both. What arrived here since `start` stands between those of `later`.
-    pub(super) fn take_over(&mut self, mut later: Self, start: u64, lines_before: u64) {
+    /// Takes over all of `later`, and gives its memory back. It was read from offset `start` on without knowing of
+    /// these; no hash may be in both. What arrived here since `start` stands between those of `later`.
+    pub(super) fn take_over(&mut self, mut later: Self, start: u64, lines_before: u64) -> Self {
         let mut arrived: Vec<(u64, u32, u32)> = Vec::new();
         while let Some((slot, generation)) = self.arrivals.back().copied() {
             let context = &self.slots[slot as usize];
@@ -465,10 +532,15 @@ impl Contexts {
         arrived.sort_unstable();
         self.arrivals.extend(arrived.into_iter().map(|(_, slot, generation)| (slot, generation)));
         self.peak = self.peak.max(self.by_hash.len());
+        later.emptied()
     }
 
     fn free_slot(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                // Not twice as much each time: a full queue would need the room of two.
+                self.slots.reserve_exact(self.slots.len() / 4 + 64);
+            }
             self.slots.push(Context::default());
             (self.slots.len() - 1) as u32
         })

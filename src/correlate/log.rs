@@ -9,7 +9,7 @@ mod queue;
 
 use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
-use super::context::Key;
+use super::context::{Contexts, Key};
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
@@ -19,6 +19,9 @@ use crate::parse::{Line, dress, mta};
 use queue::Queue;
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// With more messages in the queue, a part that was read ahead takes too much memory: it is better read in its turn.
+const MAX_AHEAD: usize = 32_768;
 
 /// Counts are handed on every so many lines.
 const FLUSH_LINES: u64 = 4096;
@@ -65,13 +68,13 @@ impl LogCorrelator {
     }
 
     /// For the lines from offset `start` on, read without what stands before them: see [`Self::follow`].
-    /// `None` if lines hang together here, so that the log cannot be cut.
-    pub fn ahead(&self, start: u64) -> Option<Self> {
+    /// `None` if lines hang together here, so that the log cannot be cut. `room` is memory from an earlier one.
+    pub fn ahead(&self, start: u64, room: Option<Room>) -> Option<Self> {
         if self.export.is_open() {
             return None;
         }
         let ahead = Box::new(Ahead::new(start, self.bare_first));
-        let contexts = self.queue.contexts.ahead();
+        let contexts = self.queue.contexts.ahead(room.map(|Room(contexts)| contexts));
         Some(Self {
             clock: self.clock.clone(),
             day: (0, 0),
@@ -87,6 +90,7 @@ impl LogCorrelator {
     /// Whether reading [ahead](Self::ahead) has shown that it leads nowhere: [`Self::follow`] would refuse the result.
     pub fn is_dependent(&self) -> bool {
         self.queue.ahead.as_ref().is_some_and(|ahead| ahead.dependent)
+            || self.queue.contexts.len() > MAX_AHEAD
     }
 
     /// Takes over what `later` found, which was read [ahead](Self::ahead) from just after the lines read here so far:
@@ -146,9 +150,9 @@ impl LogCorrelator {
         });
         come_and_go(&mut self.queue, &mut open, u64::MAX, out);
         self.queue.contexts.elsewhere = 0;
-        self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
+        let room = self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
-        Some(Followed { open, places: ahead.places })
+        Some(Followed { open, places: ahead.places, room: Room(room) })
     }
 
     /// Hands on what was counted so far.
@@ -365,7 +369,12 @@ pub struct Followed {
     pub open: Vec<u64>,
     /// Of what was found ahead.
     pub places: Vec<u64>,
+    /// For the next part that is read ahead.
+    pub room: Room,
 }
+
+/// Memory for what is known of messages, to be used again.
+pub struct Room(Contexts);
 
 /// What lines are read with at a glance.
 #[derive(Default)]

@@ -13,8 +13,8 @@ pub(super) struct Known<'a> {
     queue_id: Cow<'a, str>,
     message_id: Option<Cow<'a, str>>,
     reverse_path: Option<Cow<'a, str>>,
-    /// Lines about the message as a whole.
-    origins: &'a [Origin],
+    /// What is known of the message as a whole.
+    context: Option<&'a Context>,
     /// Further lines of the event that is being read.
     more: &'a [Origin],
 }
@@ -43,7 +43,7 @@ impl<'a> Known<'a> {
             queue_id: context.queue_id(),
             message_id: context.message_id(),
             reverse_path: context.reverse_path(),
-            origins: &context.origins,
+            context: Some(context),
             more,
         }
     }
@@ -55,7 +55,7 @@ impl<'a> Known<'a> {
             queue_id: String::from_utf8_lossy(key.queue_id),
             message_id: None,
             reverse_path: None,
-            origins: &[],
+            context: None,
             more,
         }
     }
@@ -63,7 +63,8 @@ impl<'a> Known<'a> {
     /// All but the deciding line, in `lines`.
     pub(super) fn other_origins(&self, origin: Origin, lines: &mut Vec<Origin>) {
         lines.clear();
-        lines.extend(self.more.iter().chain(self.origins).filter(|line| **line != origin));
+        let known = self.context.into_iter().flat_map(Context::origins);
+        lines.extend(self.more.iter().copied().chain(known).filter(|line| *line != origin));
     }
 
     /// A draft with what is known of the message; the line at `origin` decides.

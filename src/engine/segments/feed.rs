@@ -1,6 +1,6 @@
 //! A log in pieces of whole lines, in order: spans of a file, or what a decoder gives.
 
-use crate::correlate::LogCorrelator;
+use crate::correlate::{LogCorrelator, Room};
 use crate::ingest::{MAX_LINE_BYTES, Segment, read_at};
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -85,8 +85,8 @@ impl Feed {
         Self { input: Input::Stream(stream), scout, piece_bytes, n_given: 0 }
     }
 
-    /// The next piece; the last one says so. There is always one, empty if need be.
-    pub fn next(&mut self) -> Piece {
+    /// The next piece, to be read ahead in `room`; the last one says so. There is always one, empty if need be.
+    pub fn next(&mut self, room: Option<Room>) -> Piece {
         let (text, last, error) = match &mut self.input {
             Input::File { file, at, len, read } => {
                 let from = *at;
@@ -117,7 +117,7 @@ impl Feed {
         };
         let number = self.n_given;
         self.n_given += 1;
-        Piece { number, text, log: self.scout.ahead(start).map(Box::new), last, error }
+        Piece { number, text, log: self.scout.ahead(start, room).map(Box::new), last, error }
     }
 }
 

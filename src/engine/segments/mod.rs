@@ -11,7 +11,7 @@ mod ordered;
 
 use super::finish::Finished;
 use super::source::{Part, SourceJob};
-use crate::correlate::LogCorrelator;
+use crate::correlate::{LogCorrelator, Room};
 use crate::model::{Harvest, ReadOptions, SourceLocation};
 use crate::parse::Lines;
 use feed::{Feed, Piece};
@@ -34,6 +34,8 @@ pub(super) struct Segments {
     queue: Mutex<Queue>,
     moved: Condvar,
     ordered: Mutex<Ordered>,
+    /// Memory of pieces that are done with.
+    rooms: Mutex<Vec<Room>>,
 }
 
 /// What is under way.
@@ -97,7 +99,7 @@ impl Segments {
         for line in Lines::new(job.id, &head[..whole_lines], 1, 0) {
             scout.line(line, &mut Harvest::default());
         }
-        if job.plain || scout.ahead(0).is_none() {
+        if job.plain || scout.ahead(0, None).is_none() {
             return Err(reader);
         }
         // A pipe must not be opened a second time.
@@ -119,6 +121,7 @@ impl Segments {
             queue: Mutex::default(),
             moved: Condvar::new(),
             ordered: Mutex::new(Ordered::new(log)),
+            rooms: Mutex::default(),
         }))
     }
 
@@ -165,7 +168,8 @@ impl Segments {
         queue.feeding = true;
         drop(queue);
         // What a decoder gives takes its time.
-        let piece = locked(&self.feed).next();
+        let room = locked(&self.rooms).pop();
+        let piece = locked(&self.feed).next(room);
         let mut queue = locked(&self.queue);
         queue.feeding = false;
         queue.n_taken += 1;
@@ -216,7 +220,8 @@ impl Segments {
         if self.job.cancel.is_cancelled() {
             return false;
         }
-        if let Some(part) = found.and_then(|found| ordered.put_behind(found)) {
+        if let Some((part, room)) = found.and_then(|found| ordered.put_behind(found)) {
+            locked(&self.rooms).push(room);
             self.put_in_order(part, hands);
         } else if !ordered.read_again(&self.job, &piece, &mut |part| self.put_in_order(part, hands)) {
             return false;

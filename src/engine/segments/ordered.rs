@@ -1,7 +1,7 @@
 //! Putting the pieces of a log behind one another.
 
 use super::feed::Piece;
-use crate::correlate::{Followed, LogCorrelator};
+use crate::correlate::{Followed, LogCorrelator, Room};
 use crate::engine::source::{Part, Reading, SourceJob};
 use crate::ingest::Blocks;
 use crate::model::{Harvest, Origin};
@@ -49,12 +49,13 @@ impl Ordered {
         self.n_again >= MAX_READ_AGAIN
     }
 
-    /// Puts a piece behind those before it; `None` if its lines mean something else there.
-    pub fn put_behind(&mut self, found: Found) -> Option<Part> {
+    /// Puts a piece behind those before it, and gives its room back; `None` if its lines mean something else there.
+    pub fn put_behind(&mut self, found: Found) -> Option<(Part, Room)> {
         let Found { log, harvest, n_lines, end } = found;
         let lines_before = self.line - 1;
         let mut out = Harvest::default();
-        let Followed { open, places } = self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
+        let Followed { open, places, room } =
+            self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
         self.log.flush(&mut out);
         self.line += n_lines;
         self.n_again = 0;
@@ -76,7 +77,7 @@ impl Ordered {
             order.sort_by_key(place);
             part.records.reorder(&order);
         }
-        Some(part)
+        Some((part, room))
     }
 
     /// Reads a piece in its turn. Says whether reading goes on.
