@@ -96,7 +96,7 @@ pub(super) struct Context {
     message_id: Option<Span>,
     /// The first line about the message as a whole, and the further ones.
     first: Origin,
-    further: SmallVec<[Near; 4]>,
+    further: SmallVec<[Near; 3]>,
     /// Recipients that were put off.
     pub waiting: Vec<Waiting>,
     /// A delivery was tried.

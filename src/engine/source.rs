@@ -59,6 +59,14 @@ impl Part {
         Self { records, problems, coverage, accepted, bytes, done: false }
     }
 
+    /// Nothing was found, not even lines.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+            && self.problems.is_empty()
+            && self.accepted.is_empty()
+            && self.coverage == Coverage::default()
+    }
+
     /// An error ends the source before its end.
     pub fn of_error(error: &io::Error) -> Self {
         let message = format!("{}; what came before was read", crate::ingest::open::reason(error));
@@ -71,7 +79,7 @@ impl Part {
 const HEAD_BYTES: usize = 64 * 1024;
 
 /// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
-const MAX_MAIL_BYTES: usize = 32 << 20;
+pub(super) const MAX_MAIL_BYTES: usize = 32 << 20;
 
 /// Text that is no log is read in pieces of this size.
 const DOCUMENT_BYTES: usize = 16 << 20;
@@ -135,11 +143,18 @@ impl<'a> Reading<'a> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
-        let head_for_plan = if kind == Kind::Log && failed.is_none() { head.clone() } else { Vec::new() };
+        let read_well = failed.is_none();
+        let head_for_plan = if kind == Kind::Log && read_well { head.clone() } else { Vec::new() };
         let mut reader: Box<dyn io::Read + Send> =
             Box::new(io::Cursor::new(head).chain(Failing { reader, failed }));
         if !head_for_plan.is_empty() {
             match Segments::plan(self.job, &options, &head_for_plan, opened.decoded, reader) {
+                Ok(segments) => return Some(segments),
+                Err(back) => reader = back,
+            }
+        }
+        if kind == Kind::Mbox && read_well {
+            match Segments::plan_mails(self.job, reader) {
                 Ok(segments) => return Some(segments),
                 Err(back) => reader = back,
             }
@@ -152,8 +167,8 @@ impl<'a> Reading<'a> {
                 self.problem(ProblemKind::NotMail, None, message);
             }
             Kind::Log => self.read_log(blocks, options),
-            Kind::Mbox => self.read_mails(blocks, true),
-            Kind::Mail => self.read_mails(blocks, false),
+            Kind::Mbox => self.read_mails(blocks, Mails::Mailbox { within: false }),
+            Kind::Mail => self.read_mails(blocks, Mails::One),
             Kind::Text => self.read_document(blocks, &options),
         }
         None
@@ -197,15 +212,21 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mbox: bool) {
+    /// Reads one mail, or those of a mailbox.
+    pub fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mails: Mails) {
         let mut mail = Mail::default();
-        let mut after_blank = true;
+        let (mbox, mut skip) = match mails {
+            Mails::One => (false, false),
+            Mails::Mailbox { within } => (true, within),
+        };
+        let mut after_blank = !skip;
         while let Next::Block(block) = self.next_block(&mut blocks) {
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
                 if mbox && mbox::is_boundary(line.bytes, after_blank) {
                     self.end_mail(&mut mail);
                     mail.begin_after(&line);
-                } else {
+                    skip = false;
+                } else if !skip {
                     mail.push(&line, block.bytes, block.start);
                 }
                 after_blank = line.bytes.is_empty();
@@ -294,8 +315,20 @@ impl<'a> Reading<'a> {
     /// Sends what was harvested.
     pub fn hand_on(&mut self, done: bool) {
         let harvest = std::mem::take(&mut self.harvest);
-        (self.send)(Part { done, ..Part::of(harvest, self.bytes) });
+        let part = Part { done, ..Part::of(harvest, self.bytes) };
+        if done || !part.is_empty() {
+            (self.send)(part);
+        }
     }
+}
+
+/// How mails stand in a source.
+#[derive(Clone, Copy)]
+pub(super) enum Mails {
+    /// It is one mail.
+    One,
+    /// Mails one after the other. `within`: it begins within one whose end is not wanted.
+    Mailbox { within: bool },
 }
 
 /// What comes next of a source.

@@ -63,6 +63,21 @@ fn generated(bytes: u64, refused: u64) -> Vec<u8> {
 }
 
 #[test]
+fn mailboxes_in_pieces() {
+    let mut mailbox = Vec::new();
+    for sample in samples().iter().filter(|path| path.extension().is_some_and(|ext| ext == "eml")) {
+        let mail = fs::read(project("sample-logs").join(sample)).expect("a sample");
+        mailbox.extend(b"From MAILER-DAEMON Tue Nov 17 14:51:07 2026\n");
+        mailbox.extend(mail);
+        mailbox.extend(b"\nFrom here on it is text.\n\nFrom now on, too.\n\n");
+    }
+    assert!(mailbox.len() > 20_000, "some notices");
+    check("mailbox", &mailbox, None, &CUTS);
+    let crlf = String::from_utf8_lossy(&mailbox).replace('\n', "\r\n");
+    check("mailbox with CRLF", crlf.as_bytes(), None, &CUTS);
+}
+
+#[test]
 fn generated_logs_in_segments() {
     for refused in [0, 30, 400] {
         check("generated", &generated(300_000, refused), None, &CUTS);

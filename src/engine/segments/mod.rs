@@ -1,4 +1,4 @@
-//! One big log read by several threads, with the result of one.
+//! One big log or mailbox read by several threads, with the result of one.
 //!
 //! The log comes in pieces of whole lines ([`feed`]). Each is read *ahead*, as if nothing stood before it, and what
 //! depends on what does is left open. Whoever finishes the piece that is due puts it behind the ones before it
@@ -25,7 +25,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// The usual size of a piece.
 pub(super) const SEGMENT_BYTES: u64 = 8 << 20;
 
-/// A log that is being read in segments.
+/// The usual size of a piece of a mailbox: some hundred mails.
+const MAIL_BYTES: u64 = 512 << 10;
+
+/// A log or mailbox that is being read in pieces.
 pub(super) struct Segments {
     job: SourceJob,
     feed: Mutex<Feed>,
@@ -112,17 +115,35 @@ impl Segments {
             }
             _ => return Err(reader),
         };
+        Ok(Self::new(job, feed, LogCorrelator::new(job.id, options.clone())))
+    }
+
+    /// Cuts the mailbox at `job.location`. `Err` gives the reader back if it is small.
+    pub fn plan_mails(
+        job: &SourceJob,
+        reader: Box<dyn Read + Send>,
+    ) -> Result<Arc<Self>, Box<dyn Read + Send>> {
+        let SourceLocation::File(path) = &job.location else { return Err(reader) };
+        let piece_bytes = job.segment_bytes.min(MAIL_BYTES);
+        if job.plain || path.metadata().map_or(0, |meta| meta.len()) < 2 * piece_bytes {
+            return Err(reader);
+        }
+        let options = ReadOptions { year: job.year, written: job.now, bare_replies: false };
+        let feed = Feed::of_mails(reader, piece_bytes);
+        Ok(Self::new(job, feed, LogCorrelator::new(job.id, options)))
+    }
+
+    fn new(job: &SourceJob, feed: Feed, log: LogCorrelator) -> Arc<Self> {
         let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
-        let log = LogCorrelator::new(job.id, options.clone());
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             job: job.clone(),
             feed: Mutex::new(feed),
-            n_under_way: n_threads + 2,
+            n_under_way: n_threads + 1,
             queue: Mutex::default(),
             moved: Condvar::new(),
             ordered: Mutex::new(Ordered::new(log)),
             rooms: Mutex::default(),
-        }))
+        })
     }
 
     /// Takes part in the reading until nothing is left to do. The last part sent is `done`.
@@ -220,9 +241,9 @@ impl Segments {
         if self.job.cancel.is_cancelled() {
             return false;
         }
-        if let Some((part, room)) = found.and_then(|found| ordered.put_behind(found)) {
-            locked(&self.rooms).push(room);
-            self.put_in_order(part, hands);
+        if let Some((parts, room)) = found.and_then(|found| ordered.put_behind(found)) {
+            locked(&self.rooms).extend(room);
+            parts.into_iter().for_each(|part| self.put_in_order(part, hands));
         } else if !ordered.read_again(&self.job, &piece, &mut |part| self.put_in_order(part, hands)) {
             return false;
         }

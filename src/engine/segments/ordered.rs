@@ -1,25 +1,26 @@
 //! Putting the pieces of a log behind one another.
 
-use super::feed::Piece;
+use super::feed::{Piece, What};
 use crate::correlate::{Followed, LogCorrelator, Room};
-use crate::engine::source::{Part, Reading, SourceJob};
+use crate::engine::source::{Mails, Part, Reading, SourceJob};
 use crate::ingest::Blocks;
 use crate::model::{Harvest, Origin};
 
 /// After so many pieces in a row had to be read again, the rest is read in order: reading ahead is wasted.
 const MAX_READ_AGAIN: u32 = 3;
 
-/// What a piece gave; its line numbers count from the piece's first.
-pub(super) struct Found {
-    log: Box<LogCorrelator>,
-    harvest: Harvest,
-    n_lines: u64,
-    end: u64,
+/// What a piece gave.
+pub(super) enum Found {
+    /// Of a log: its line numbers count from the piece's first.
+    Log { log: Box<LogCorrelator>, harvest: Box<Harvest>, n_lines: u64, end: u64 },
+    /// Of mails, which do not depend on one another.
+    Mails(Vec<Part>),
 }
 
 /// Reads a piece as if nothing stood before it; `None` if it has to be read in its turn.
 pub(super) fn read_ahead(job: &SourceJob, piece: &mut Piece) -> Option<Found> {
-    let mut log = piece.log.take()?;
+    let What::Log(log) = &mut piece.what else { return read_mails(job, piece) };
+    let mut log = log.take()?;
     let (text, start, in_line) = piece.open().ok()?;
     let mut blocks = Blocks::from_place(text, 1, start, in_line);
     let mut keep = |_| {};
@@ -28,20 +29,32 @@ pub(super) fn read_ahead(job: &SourceJob, piece: &mut Piece) -> Option<Found> {
     let mut harvest = std::mem::take(&mut reading.harvest);
     log.flush(&mut harvest);
     let (line, end) = blocks.place();
-    Some(Found { log, harvest, n_lines: line - 1, end })
+    Some(Found::Log { log, harvest: Box::new(harvest), n_lines: line - 1, end })
+}
+
+fn read_mails(job: &SourceJob, piece: &Piece) -> Option<Found> {
+    let What::Mails(line) = piece.what else { return None };
+    let (text, start, within) = piece.open().ok()?;
+    let mut parts = Vec::new();
+    let mut keep = |part| parts.push(part);
+    let mut reading = Reading::new(job, &mut keep);
+    reading.read_mails(Blocks::from_place(text, line, start, false), Mails::Mailbox { within });
+    reading.hand_on(false);
+    Some(Found::Mails(parts))
 }
 
 /// All that is known of the pieces before the one that is due.
 pub(super) struct Ordered {
     log: LogCorrelator,
-    /// Number of the next line.
+    /// Number of the next line, and where it stands.
     line: u64,
+    end: u64,
     n_again: u32,
 }
 
 impl Ordered {
     pub fn new(log: LogCorrelator) -> Self {
-        Self { log, line: 1, n_again: 0 }
+        Self { log, line: 1, end: 0, n_again: 0 }
     }
 
     /// Reading ahead has been in vain for some time.
@@ -50,14 +63,18 @@ impl Ordered {
     }
 
     /// Puts a piece behind those before it, and gives its room back; `None` if its lines mean something else there.
-    pub fn put_behind(&mut self, found: Found) -> Option<(Part, Room)> {
-        let Found { log, harvest, n_lines, end } = found;
+    pub fn put_behind(&mut self, found: Found) -> Option<(Vec<Part>, Option<Room>)> {
+        let (log, harvest, n_lines, end) = match found {
+            Found::Log { log, harvest, n_lines, end } => (log, *harvest, n_lines, end),
+            Found::Mails(parts) => return Some((parts, None)),
+        };
         let lines_before = self.line - 1;
         let mut out = Harvest::default();
         let Followed { open, places, room } =
             self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
         self.log.flush(&mut out);
         self.line += n_lines;
+        self.end = end;
         self.n_again = 0;
         let mut part =
             Part { bytes: end, coverage: out.coverage, accepted: harvest.accepted, ..Part::default() };
@@ -77,11 +94,17 @@ impl Ordered {
             order.sort_by_key(place);
             part.records.reorder(&order);
         }
-        Some((part, room))
+        Some((vec![part], Some(room)))
     }
 
     /// Reads a piece in its turn. Says whether reading goes on.
     pub fn read_again(&mut self, job: &SourceJob, piece: &Piece, send: &mut dyn FnMut(Part)) -> bool {
+        if let What::Mails(_) = piece.what {
+            if let Some(Found::Mails(parts)) = read_mails(job, piece) {
+                parts.into_iter().for_each(send);
+            }
+            return !job.cancel.is_cancelled();
+        }
         self.n_again += 1;
         let mut reading = Reading::new(job, send);
         let (text, start, in_line) = match piece.open() {
@@ -98,7 +121,7 @@ impl Ordered {
             true
         });
         reading.hand_on(false);
-        self.line = blocks.place().0;
+        (self.line, self.end) = blocks.place();
         went_on
     }
 
@@ -106,6 +129,6 @@ impl Ordered {
     pub fn finish(&mut self) -> Part {
         let mut harvest = Harvest::default();
         self.log.finish(&mut harvest);
-        Part { done: true, ..Part::of(harvest, 0) }
+        Part { done: true, ..Part::of(harvest, self.end) }
     }
 }
