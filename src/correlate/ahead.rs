@@ -35,8 +35,6 @@ pub(super) struct Ahead {
     text: String,
     /// Stamps without a year at which another day begins, and the time that was made of them.
     pub days: Vec<(Stamp, Option<Timestamp>)>,
-    /// Offsets of the deciding lines of all evidence.
-    pub places: Vec<u64>,
     /// The lines cannot be told apart from those before.
     pub dependent: bool,
 }

@@ -4,6 +4,7 @@
 //! host, instance and queue id. A refusal is handed out with the line that decides it; a recipient that was only put
 //! off is handed out when the message leaves the queue or the log ends.
 
+mod forgotten;
 mod known;
 mod queue;
 
@@ -16,6 +17,7 @@ use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::LogLine;
 use crate::parse::frame::{Clock, Frames, Glanced, Stamp, framed, journal};
 use crate::parse::{Line, dress, mta};
+pub use forgotten::Messages;
 use queue::Queue;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -95,7 +97,7 @@ impl LogCorrelator {
 
     /// Takes over what `later` found, which was read [ahead](Self::ahead) from just after the lines read here so far:
     /// the same as if its lines were read now. What was left open there goes to `out`, and the place of each such
-    /// evidence's deciding line is given; `places` are those of what `later` found itself.
+    /// evidence's deciding line is given.
     ///
     /// `None`, and nothing has changed, if its lines mean something else after those read here: then they have to be
     /// read again. `coverage` is what it counted, `lines` how many lines stand before its own.
@@ -139,7 +141,7 @@ impl LogCorrelator {
         let mut come_and_go = |queue: &mut Queue, open: &mut Vec<u64>, until: u64, out: &mut Harvest| {
             while let Some((at, came)) = turnover.as_slice().first().copied().filter(|(at, _)| *at < until) {
                 turnover.next();
-                queue.come_or_go(came, out);
+                queue.come_or_go(came, at, out);
                 open.resize(out.records.len(), at);
             }
         };
@@ -152,12 +154,31 @@ impl LogCorrelator {
         self.queue.contexts.elsewhere = 0;
         let room = self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
-        Some(Followed { open, places: ahead.places, room: Room(room) })
+        self.queue.forgotten.add(later.queue.forgotten);
+        Some(Followed { open, room: Room(room) })
     }
 
     /// Hands on what was counted so far.
     pub fn flush(&mut self, out: &mut Harvest) {
         self.queue.counts.flush(out);
+    }
+
+    /// Reads of some messages alone, and keeps all of them in mind.
+    #[must_use]
+    pub fn only(mut self, messages: Messages) -> Self {
+        self.queue.contexts = Contexts::with_max(self.queue.contexts.max().max(messages.len() + 1));
+        self.queue.only = Some(messages);
+        self
+    }
+
+    /// From where on, an offset, refusals lack what stands on earlier lines, because their messages were forgotten.
+    pub fn lacking_from(&self) -> Option<u64> {
+        self.queue.forgotten.from
+    }
+
+    /// The messages whose refusals lack something.
+    pub fn lacking(&mut self) -> Messages {
+        std::mem::take(&mut self.queue.forgotten.messages)
     }
 
     /// Every line goes through its grammar: the reference for what a glance at a line gives.
@@ -169,9 +190,7 @@ impl LogCorrelator {
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
         self.take(&line, out);
-        if let Some(ahead) = &mut self.queue.ahead {
-            ahead.places.resize(out.records.len(), line.start);
-        }
+        out.places.resize(out.records.len(), line.start);
     }
 
     fn take(&mut self, line: &Line<'_>, out: &mut Harvest) {
@@ -238,6 +257,7 @@ impl LogCorrelator {
             self.queue.more_origins.clear();
         }
         self.queue.finish(out);
+        out.places.resize(out.records.len(), u64::MAX);
         self.queue.counts.flush(out);
     }
 
@@ -274,7 +294,11 @@ impl LogCorrelator {
         let known = &glances.known[seen.head];
         self.queue.counts.understood(known.daemon);
         self.queue.count_glanced(what);
-        if !queue_id.is_empty() {
+        let wanted = match &self.queue.only {
+            Some(only) => only.has_seeded(Messages::seed(&head.host), queue_id),
+            None => true,
+        };
+        if !queue_id.is_empty() && wanted {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
             self.queue.glanced(head, key, what, seen.message, line, out);
         }
@@ -363,12 +387,10 @@ impl LogCorrelator {
     }
 }
 
-/// Places of evidence, in the order of its deciding lines: offsets in the source.
+/// What putting a part behind another gave.
 pub struct Followed {
-    /// Of what was left open and is known now.
+    /// For each refusal that was left open and is known now the offset of its deciding line.
     pub open: Vec<u64>,
-    /// Of what was found ahead.
-    pub places: Vec<u64>,
     /// For the next part that is read ahead.
     pub room: Room,
 }

@@ -2,6 +2,7 @@
 //! in parts.
 
 use super::CancelToken;
+use super::hold::Hold;
 use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
 use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
@@ -42,6 +43,8 @@ pub(super) struct SourceJob {
 pub(super) struct Part {
     /// Not judged yet.
     pub records: Records,
+    /// See [`Harvest::places`]; of a log alone.
+    pub places: Vec<u64>,
     pub problems: Vec<Problem>,
     pub coverage: Coverage,
     pub accepted: BTreeMap<String, u64>,
@@ -54,9 +57,9 @@ pub(super) struct Part {
 impl Part {
     /// What was harvested of the first `bytes` of a source.
     pub fn of(harvest: Harvest, bytes: u64) -> Self {
-        let Harvest { evidence, mut records, problems, coverage, accepted } = harvest;
+        let Harvest { evidence, mut records, places, problems, coverage, accepted } = harvest;
         evidence.iter().for_each(|evidence| records.push_evidence(evidence));
-        Self { records, problems, coverage, accepted, bytes, done: false }
+        Self { records, places, problems, coverage, accepted, bytes, done: false }
     }
 
     /// Nothing was found, not even lines.
@@ -175,15 +178,20 @@ impl<'a> Reading<'a> {
     }
 
     fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
-        let mut log = LogCorrelator::new(self.job.id, options);
+        let mut log = LogCorrelator::new(self.job.id, options.clone());
         if self.job.plain {
             log = log.thorough();
         }
-        self.read_lines(&mut blocks, &mut log, |reading, _| {
-            reading.hand_on(false);
+        let mut hold = Hold::new(options);
+        self.read_lines(&mut blocks, &mut log, |reading, log| {
+            reading.hand_on_held(&mut hold, log);
             true
         });
         log.finish(&mut self.harvest);
+        self.hand_on_held(&mut hold, &log);
+        let (records, problem) = hold.release(self.job, &mut log);
+        self.harvest.records = records;
+        self.harvest.problems.extend(problem);
     }
 
     /// Reads the lines of `blocks`; calls `go_on` after each block. Says whether the end was reached.
@@ -312,10 +320,22 @@ impl<'a> Reading<'a> {
         self.harvest.problems.push(Problem { kind, origin, message });
     }
 
+    /// Sends what was harvested of a log, but for what has to wait.
+    pub fn hand_on_held(&mut self, hold: &mut Hold, log: &LogCorrelator) {
+        let mut part = self.take_part();
+        hold.keep(&mut part, log);
+        if !part.is_empty() {
+            (self.send)(part);
+        }
+    }
+
+    fn take_part(&mut self) -> Part {
+        Part::of(std::mem::take(&mut self.harvest), self.bytes)
+    }
+
     /// Sends what was harvested.
     pub fn hand_on(&mut self, done: bool) {
-        let harvest = std::mem::take(&mut self.harvest);
-        let part = Part { done, ..Part::of(harvest, self.bytes) };
+        let part = Part { done, ..self.take_part() };
         if done || !part.is_empty() {
             (self.send)(part);
         }

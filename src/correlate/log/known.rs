@@ -1,5 +1,6 @@
 //! What is known of a message when a refusal is handed out.
 
+use super::forgotten::Forgotten;
 use crate::correlate::context::{Context, Key, Tried, Waiting};
 use crate::model::{Action, Draft, Origin, Records, Timestamp, Try};
 use crate::smtp::{Stage, tidy_mailbox};
@@ -57,6 +58,13 @@ impl<'a> Known<'a> {
             reverse_path: None,
             context: None,
             more,
+        }
+    }
+
+    /// Some messages were forgotten, and sender or Message-ID are not known: this may be one of them.
+    pub(super) fn note_lack(&self, forgotten: &mut Forgotten, place: u64) {
+        if forgotten.any && (self.message_id.is_none() || self.reverse_path.is_none()) {
+            forgotten.note(&self.host, &self.queue_id, place);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The messages in the queue: what each event adds to one, and the refusals that come of it.
 
+use super::forgotten::{Forgotten, Messages};
 use super::known::{Decided, Known};
 use crate::correlate::ahead::Ahead;
 use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
@@ -22,6 +23,10 @@ pub(super) struct Queue {
     pub(super) more_origins: Vec<Origin>,
     /// Messages that had to be forgotten.
     pub(super) gone: Vec<Context>,
+    /// What had to be forgotten.
+    pub(super) forgotten: Forgotten,
+    /// If set, nothing is taken of other messages.
+    pub(super) only: Option<Messages>,
     /// Room to gather a message's lines in.
     pub(super) lines: Vec<Origin>,
 }
@@ -47,10 +52,13 @@ impl Queue {
         self.counts.daemon(daemon).understood += 1;
         self.count(&event.kind);
         let refused = matches!(event.kind, EventKind::Refused(_));
+        if self.only.as_ref().is_some_and(|only| !only.has(line.host, event.queue_id)) {
+            return refused;
+        }
         if !self.is_left_open(dialect, line, &event, origin) {
             self.event(line, event, origin, out);
         }
-        self.hand_out_gone(out);
+        self.hand_out_gone(origin.start, out);
         refused
     }
 
@@ -161,7 +169,7 @@ impl Queue {
             return;
         };
         self.event(line, event, origin, out);
-        self.hand_out_gone(out);
+        self.hand_out_gone(origin.start, out);
     }
 
     /// What is counted of an event, whatever is known of its message.
@@ -219,7 +227,7 @@ impl Queue {
             Glance::Removed => self.removed(place, line.start, out),
             Glance::Other => self.mentioned(place, line.origin()),
         }
-        self.hand_out_gone(out);
+        self.hand_out_gone(line.start, out);
     }
 
     /// As [`Queue::count`], for what was read at a glance.
@@ -233,22 +241,26 @@ impl Queue {
     }
 
     /// A message came into or left the queue in a part of the log that was read ahead.
-    pub(super) fn come_or_go(&mut self, came: bool, out: &mut Harvest) {
+    pub(super) fn come_or_go(&mut self, came: bool, place: u64, out: &mut Harvest) {
         if came {
             self.contexts.make_room(&mut self.gone);
             self.contexts.elsewhere += 1;
-            self.hand_out_gone(out);
+            self.hand_out_gone(place, out);
         } else {
             self.contexts.elsewhere = self.contexts.elsewhere.saturating_sub(1);
         }
     }
 
     /// Hands out what was known of the messages that had to be forgotten.
-    pub(super) fn hand_out_gone(&mut self, out: &mut Harvest) {
+    pub(super) fn hand_out_gone(&mut self, place: u64, out: &mut Harvest) {
         if self.gone.is_empty() {
             return;
         }
+        self.forgotten.any = true;
         for context in std::mem::take(&mut self.gone) {
+            if !context.waiting.is_empty() {
+                self.forgotten.note(&context.host(), &context.queue_id(), place);
+            }
             self.delayed(&context, out);
         }
     }
@@ -290,7 +302,9 @@ impl Queue {
         let lines = &mut self.lines;
         self.contexts.remove(slot, left, |context| {
             if !context.waiting.is_empty() {
-                Known::of(context, &[]).hand_out_delayed(&context.waiting, lines, &mut out.records);
+                let known = Known::of(context, &[]);
+                known.note_lack(&mut self.forgotten, left);
+                known.hand_out_delayed(&context.waiting, lines, &mut out.records);
             }
         });
     }
@@ -355,6 +369,7 @@ impl Queue {
             || Known::only(format, key, &self.more_origins),
             |context| Known::of(context, &self.more_origins),
         );
+        known.note_lack(&mut self.forgotten, origin.start);
         let mut decided = Decided {
             recipient: attempt.recipient,
             original_recipient: attempt.original_recipient,
@@ -400,6 +415,7 @@ impl Queue {
         context.set_sender(reverse_path.as_bytes());
         let waiting = std::mem::take(&mut context.waiting);
         let known = Known::of(context, &self.more_origins);
+        known.note_lack(&mut self.forgotten, origin.start);
         let lines = &mut self.lines;
         if waiting.is_empty() {
             // The tries are not in this log. That the message was given up is known all the same.
@@ -436,6 +452,7 @@ impl Queue {
                 Known::only(format, key, &self.more_origins)
             }
         };
+        known.note_lack(&mut self.forgotten, origin.start);
         known.other_origins(origin, &mut self.lines);
         let mut draft = known.draft(origin, &self.lines);
         draft.direction = Direction::Incoming;
@@ -468,6 +485,7 @@ impl Queue {
     pub(super) fn delayed(&mut self, context: &Context, out: &mut Harvest) {
         if !context.waiting.is_empty() {
             let known = Known::of(context, &[]);
+            known.note_lack(&mut self.forgotten, u64::MAX);
             known.hand_out_delayed(&context.waiting, &mut self.lines, &mut out.records);
         }
     }

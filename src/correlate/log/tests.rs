@@ -339,12 +339,12 @@ proptest! {
             ahead.flush(&mut found);
             let mut open = Harvest::default();
             match log.follow(ahead, found.coverage, from as u64, &mut open) {
-                Some(Followed { open: open_places, places, room: emptied }) => {
+                Some(Followed { open: open_places, room: emptied }) => {
                     room = Some(emptied);
                     n_followed += 1;
                     found.records.shift_lines(from as u64);
                     let mut all: Vec<(u64, Evidence)> =
-                        places.into_iter().zip(found.records.iter().map(|e| e.to_evidence())).collect();
+                        found.places.drain(..).zip(found.records.iter().map(|e| e.to_evidence())).collect();
                     all.extend(open_places.into_iter().zip(open.records.iter().map(|e| e.to_evidence())));
                     all.sort_by_key(|(place, _)| *place);
                     all.iter().for_each(|(_, evidence)| out.records.push_evidence(evidence));

@@ -115,7 +115,7 @@ impl Segments {
             }
             _ => return Err(reader),
         };
-        Ok(Self::new(job, feed, LogCorrelator::new(job.id, options.clone())))
+        Ok(Self::new(job, feed, options.clone()))
     }
 
     /// Cuts the mailbox at `job.location`. `Err` gives the reader back if it is small.
@@ -130,10 +130,11 @@ impl Segments {
         }
         let options = ReadOptions { year: job.year, written: job.now, bare_replies: false };
         let feed = Feed::of_mails(reader, piece_bytes);
-        Ok(Self::new(job, feed, LogCorrelator::new(job.id, options)))
+        Ok(Self::new(job, feed, options))
     }
 
-    fn new(job: &SourceJob, feed: Feed, log: LogCorrelator) -> Arc<Self> {
+    fn new(job: &SourceJob, feed: Feed, options: ReadOptions) -> Arc<Self> {
+        let log = LogCorrelator::new(job.id, options.clone());
         let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
         Arc::new(Self {
             job: job.clone(),
@@ -141,7 +142,7 @@ impl Segments {
             n_under_way: n_threads + 1,
             queue: Mutex::default(),
             moved: Condvar::new(),
-            ordered: Mutex::new(Ordered::new(log)),
+            ordered: Mutex::new(Ordered::new(log, options)),
             rooms: Mutex::default(),
         })
     }
@@ -222,7 +223,7 @@ impl Segments {
             let last = piece.last;
             let went_on = self.merge(piece, found, hands);
             if !went_on || last {
-                let part = locked(&self.ordered).finish();
+                let part = locked(&self.ordered).finish(&self.job);
                 self.put_in_order(part, hands);
             }
             let in_order = locked(&self.ordered).is_better_in_order();

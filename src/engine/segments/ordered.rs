@@ -2,9 +2,10 @@
 
 use super::feed::{Piece, What};
 use crate::correlate::{Followed, LogCorrelator, Room};
+use crate::engine::hold::Hold;
 use crate::engine::source::{Mails, Part, Reading, SourceJob};
 use crate::ingest::Blocks;
-use crate::model::{Harvest, Origin};
+use crate::model::{Harvest, Origin, ReadOptions};
 
 /// After so many pieces in a row had to be read again, the rest is read in order: reading ahead is wasted.
 const MAX_READ_AGAIN: u32 = 3;
@@ -50,11 +51,12 @@ pub(super) struct Ordered {
     line: u64,
     end: u64,
     n_again: u32,
+    hold: Hold,
 }
 
 impl Ordered {
-    pub fn new(log: LogCorrelator) -> Self {
-        Self { log, line: 1, end: 0, n_again: 0 }
+    pub fn new(log: LogCorrelator, options: ReadOptions) -> Self {
+        Self { log, line: 1, end: 0, n_again: 0, hold: Hold::new(options) }
     }
 
     /// Reading ahead has been in vain for some time.
@@ -70,8 +72,7 @@ impl Ordered {
         };
         let lines_before = self.line - 1;
         let mut out = Harvest::default();
-        let Followed { open, places, room } =
-            self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
+        let Followed { open, room } = self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
         self.log.flush(&mut out);
         self.line += n_lines;
         self.end = end;
@@ -84,16 +85,17 @@ impl Ordered {
         part.problems = harvest.problems;
         let shift = |origin: &mut Origin| origin.line += lines_before;
         part.problems.iter_mut().filter_map(|p| p.origin.as_mut()).for_each(shift);
-        part.records = harvest.records;
+        (part.records, part.places) = (harvest.records, harvest.places);
         part.records.shift_lines(lines_before);
         if !out.records.is_empty() {
-            let n_ahead = part.records.len();
             part.records.append(&out.records);
-            let place = |at: &usize| (at.checked_sub(n_ahead)).map_or_else(|| places[*at], |at| open[at]);
+            part.places.extend(open);
             let mut order: Vec<usize> = (0..part.records.len()).collect();
-            order.sort_by_key(place);
+            order.sort_by_key(|at| part.places[*at]);
             part.records.reorder(&order);
+            part.places.sort_unstable();
         }
+        self.hold.keep(&mut part, &self.log);
         Some((vec![part], Some(room)))
     }
 
@@ -116,19 +118,25 @@ impl Ordered {
             }
         };
         let mut blocks = Blocks::from_place(text, self.line, start, in_line);
-        let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, _| {
-            reading.hand_on(false);
+        let hold = &mut self.hold;
+        let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, log| {
+            reading.hand_on_held(hold, log);
             true
         });
-        reading.hand_on(false);
+        reading.hand_on_held(hold, &self.log);
         (self.line, self.end) = blocks.place();
         went_on
     }
 
     /// The log has ended: what still waits.
-    pub fn finish(&mut self) -> Part {
+    pub fn finish(&mut self, job: &SourceJob) -> Part {
         let mut harvest = Harvest::default();
         self.log.finish(&mut harvest);
-        Part { done: true, ..Part::of(harvest, self.end) }
+        let mut part = Part { done: true, ..Part::of(harvest, self.end) };
+        self.hold.keep(&mut part, &self.log);
+        let (records, problem) = self.hold.release(job, &mut self.log);
+        part.records.append(&records);
+        part.problems.extend(problem);
+        part
     }
 }

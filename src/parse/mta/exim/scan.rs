@@ -52,6 +52,10 @@ fn arrival(text: &[u8]) -> Option<Glance<'_>> {
 /// `bob <bob@example.org> R=local T=local_delivery`
 fn accepted(text: &[u8]) -> Option<Glance<'_>> {
     let (first, mut rest) = address(text)?;
+    // Addresses between the first and the last.
+    if rest.starts_with(b" (") {
+        return None;
+    }
     let mut recipient = first;
     if let Some(inside) = rest.strip_prefix(b" <") {
         let end = inside.iter().position(|byte| matches!(byte, b'>' | b'"'))?;
@@ -116,8 +120,13 @@ impl<'a> Fields<'a> {
             return if odd { None } else { Some(Field::End) };
         }
         self.0 = rest;
+        if !text[key_end..].starts_with(b"=") {
+            // A flag.
+            return Some(Field::Is(b"", b""));
+        }
         match value.first() {
             Some(b'<') => return None,
+            Some(b'"') if key == b"H" => return None,
             Some(b'"') => {
                 let inside = &text[key_end + 2..];
                 let quote = closing_quote(inside)?;
@@ -133,7 +142,13 @@ impl<'a> Fields<'a> {
 
     /// What follows a host's name: perhaps what it called itself, its address, perhaps a port.
     fn host(&mut self, name: &[u8]) -> Option<()> {
-        if name.contains(&b':') {
+        // Without a name there is what it called itself, in parentheses of its own.
+        let odd_helo = match name {
+            [b'(', inside @ .., b')'] => inside.iter().any(|byte| matches!(byte, b'(' | b')')),
+            [b'(' | b'[', ..] => true,
+            _ => false,
+        };
+        if odd_helo || name.contains(&b':') {
             return None;
         }
         if let Some(inside) = self.0.strip_prefix(b" (") {
