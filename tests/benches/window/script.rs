@@ -298,7 +298,11 @@ impl Driver {
         let apart = ms(since) / reading.n_snapshots.max(1) as f32;
         table.add("from snapshot to snapshot", format!("{apart:.0} ms"), "100 ms or more");
         let (apart, longest) = (ms(since) / reading.n_views.max(1) as f32, ms(reading.longest_without_view));
-        table.add("from answer to answer while reading", format!("{apart:.0} ms, longest {longest:.0} ms"), "");
+        table.add(
+            "from answer to answer while reading",
+            format!("{apart:.0} ms, longest {longest:.0} ms"),
+            "",
+        );
         table.add("processor time of the readers", used("reader"), "");
         table.add("… of the thread that publishes", used("case"), "");
         table.add("… of the answers while reading", used("answers"), "");
@@ -347,7 +351,11 @@ impl Driver {
             Some(asked) => {
                 let done = snapshot.state == ReadState::Stopped;
                 if done {
-                    self.table.add("Stop until it says so", format!("{:.0} ms", ms(asked.elapsed())), "50 ms");
+                    self.table.add(
+                        "Stop until it says so",
+                        format!("{:.0} ms", ms(asked.elapsed())),
+                        "50 ms",
+                    );
                 }
                 assert_ne!(snapshot.state, ReadState::Done, "the log is too short to be stopped");
                 done
