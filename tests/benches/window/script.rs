@@ -9,10 +9,11 @@ use fivefifty::classify::Knowledge;
 use fivefifty::gui::{App, command::UiCommand};
 use fivefifty::model::ReadState;
 use fivefifty::notes::{NoteFormat, NoteOptions, Reader, note_for_pattern};
+use fivefifty::query::{Alone, Index, Query, answer_with};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How often each question is asked; the median counts.
@@ -55,7 +56,7 @@ enum Step {
     Wait(Duration),
     /// The log is dropped, read and answered.
     Drop,
-    /// Nothing is done: nothing may cost anything.
+    /// Nothing is done: nothing may cost anything. A thread looks.
     Idle,
     /// Another order of the patterns, or whatever else is asked for by a click.
     Click(UiCommand),
@@ -124,10 +125,30 @@ struct Driver {
     last_frame: Instant,
     table: Table,
     answers: BTreeMap<&'static str, Vec<f32>>,
+    /// The answers without the window.
+    alone: BTreeMap<&'static str, f32>,
+    /// Processor time and frames while nothing was done.
+    idle: Arc<OnceLock<(Duration, u64)>>,
     reading: Reading,
     waker_running: bool,
     /// When Stop was asked for.
     stopped: Option<Instant>,
+}
+
+/// Sees what the process does while nobody does anything to it. The frames of the last step are over before it looks.
+fn watch_idleness(ctx: &Context) -> Arc<OnceLock<(Duration, u64)>> {
+    let seen = Arc::new(OnceLock::new());
+    let (tell, ctx) = (Arc::clone(&seen), ctx.clone());
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let frames = ctx.cumulative_frame_nr();
+        let before = process::processor_time();
+        std::thread::sleep(IDLE);
+        let used = process::used(&before, &process::processor_time(), |_| true);
+        let _ = tell.set((used, ctx.cumulative_frame_nr() - frames));
+        ctx.request_repaint();
+    });
+    seen
 }
 
 /// What was seen while the log was read.
@@ -156,6 +177,8 @@ impl Driver {
             last_frame: Instant::now(),
             table: Table::default(),
             answers: BTreeMap::new(),
+            alone: BTreeMap::new(),
+            idle: Arc::default(),
             reading: Reading::default(),
             waker_running: false,
             stopped: None,
@@ -180,7 +203,7 @@ impl Driver {
                 input::drop_file(raw, &self.log);
             }
             Some(Step::Stop) if begins => input::drop_file(raw, &self.log),
-            Some(Step::Idle) if begins => self.reading.time_before = process::processor_time(),
+            Some(Step::Idle) if begins => self.idle = watch_idleness(ctx),
             Some(Step::Press(key, modifiers)) if begins => input::press(raw, *key, *modifiers),
             Some(Step::LeaveField) if begins => ctx.memory_mut(|memory| memory.stop_text_input()),
             Some(Step::Ask(text)) if begins => input::type_anew(raw, text),
@@ -225,11 +248,11 @@ impl Driver {
                 done
             }
             Some(Step::Idle) => {
-                let done = self.wait(ctx, since, IDLE);
-                if done {
-                    self.tell_idle();
+                let seen = self.idle.get().copied();
+                if let Some((used, frames)) = seen {
+                    self.tell_idle(used, frames);
                 }
-                done
+                seen.is_some()
             }
             Some(Step::Ask(text)) => {
                 let done = view.query == *text && view.generation == snapshot.generation;
@@ -257,6 +280,7 @@ impl Driver {
             }
             Some(Step::Note) => {
                 self.tell_note();
+                self.tell_answers();
                 true
             }
             Some(Step::Stop) => self.look_for_stop(ctx),
@@ -309,18 +333,31 @@ impl Driver {
         table.add_frames("while reading", &self.frames, "p99 8 ms");
     }
 
-    fn tell_idle(&mut self) {
+    fn tell_idle(&mut self, used: Duration, frames: u64) {
         let grown = process::memory().saturating_sub(self.reading.memory_before);
         let snapshot = self.app.snapshot();
         let evidence: usize = snapshot.chunks.iter().map(|chunk| chunk.bytes()).sum();
         let each = |bytes: u64| format!("{} bytes", bytes / self.expected.max(1));
         self.table.add("memory a refusal", each(grown), "500 bytes");
         self.table.add("… of which evidence", each(evidence as u64), "");
-        // Not counted: what comes from outside.
-        let used = process::used(&self.reading.time_before, &process::processor_time(), |_| true);
-        let frames = self.frames.work.len().saturating_sub(1);
         let figure = format!("{:.1} ms, {frames} frames", ms(used));
         self.table.add("processor time in 3 s without input", figure, "0");
+    }
+
+    /// The answers alone, without the window, each on one processor.
+    fn tell_answers(&mut self) {
+        let mut index = Index::default();
+        for (question, _) in QUESTIONS {
+            let query = Query::parse(question).expect("a query");
+            let mut times = Vec::new();
+            for _ in 0..TIMES_ASKED {
+                let began = Instant::now();
+                let snapshot = self.app.snapshot();
+                answer_with(&mut index, &Alone, &self.knowledge, snapshot, &query, false, &|| false);
+                times.push(ms(began.elapsed()));
+            }
+            self.alone.insert(question, rank(&times, 0.5));
+        }
     }
 
     fn tell_note(&mut self) {
@@ -367,6 +404,8 @@ impl Driver {
         for (question, goal) in QUESTIONS {
             let times = self.answers.get(question).map_or(&[][..], Vec::as_slice);
             let figure = format!("{:.0} ms (longest {:.0})", rank(times, 0.5), rank(times, 1.0));
+            let alone = self.alone.get(question).copied().unwrap_or(0.0);
+            let figure = format!("{figure}; the answer alone, on one processor, {alone:.0} ms");
             let what = if question.is_empty() { "everything" } else { question };
             self.table.add(format!("key to answer: `{what}`"), figure, goal);
         }
