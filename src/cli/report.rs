@@ -70,7 +70,7 @@ fn print(
         Format::Md => write_markdown(&mut out, snapshot, knowledge, &view()),
         Format::Jsonl => {
             // In the order of the evidence, whatever order the window shows.
-            let mut rows = view().rows;
+            let mut rows = view().rows.to_vec();
             rows.sort_unstable();
             write_jsonl(&mut out, snapshot, knowledge, rows.into_iter())
         }

@@ -126,6 +126,12 @@ impl App {
         self.state.selection.line
     }
 
+    /// Asks for what a click would ask for; done with the next frame.
+    #[doc(hidden)]
+    pub fn ask_for(&mut self, command: UiCommand) {
+        self.commands.push(command);
+    }
+
     /// What tests look at and change.
     #[cfg(any(test, feature = "gui-tests"))]
     pub fn saved_mut(&mut self) -> &mut Saved {

@@ -48,6 +48,17 @@ const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11
 
 /// Opens the window with `inputs` and returns when it is closed.
 pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> Result<(), GuiError> {
+    run_within(knowledge, year, inputs, |app| app)
+}
+
+/// As [`run`], within an application of the caller's that hands input and frames on: for measuring.
+#[doc(hidden)]
+pub fn run_within<A: eframe::App + 'static>(
+    knowledge: Arc<Knowledge>,
+    year: Option<i32>,
+    inputs: Vec<Input>,
+    within: impl FnOnce(App) -> A,
+) -> Result<(), GuiError> {
     let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     if cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY") && !set("WAYLAND_SOCKET") {
         return Err(GuiError::NoDisplay);
@@ -75,12 +86,14 @@ pub fn run(knowledge: Arc<Knowledge>, year: Option<i32>, inputs: Vec<Input>) -> 
         let _ = waker.set(cc.egui_ctx.clone());
         let mut app = App::new(&cc.egui_ctx, engine, App::saved_in(cc.storage));
         app.open(inputs);
-        app
+        within(app)
     })
 }
 
 /// Opens a window with the application that `create` makes.
-fn open(create: impl FnOnce(&eframe::CreationContext<'_>) -> App) -> Result<(), GuiError> {
+fn open<A: eframe::App + 'static>(
+    create: impl FnOnce(&eframe::CreationContext<'_>) -> A,
+) -> Result<(), GuiError> {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/fivefifty.png"));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()

@@ -7,6 +7,7 @@
 use super::{Action, Attempt, Direction, Evidence, Origin, OriginalMail, SourceId, Text, Timestamp};
 use crate::smtp::{EnhancedStatus, ReplyCode, ReversePath, Stage};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 /// The evidence of one refusal as a parser or correlator hands it over: [`Evidence`], borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -282,6 +283,11 @@ impl Records {
         self.records.iter().map(|record| EvidenceRef { all: self, record })
     }
 
+    /// All texts, behind one another.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Bytes of memory in use, as far as this value owns them.
     pub fn bytes(&self) -> usize {
         self.records.len() * size_of::<Record>()
@@ -491,7 +497,7 @@ impl Records {
     fn shared(&mut self, text: Option<&str>) -> Span {
         let Some(text) = text else { return NONE };
         let seen = *self.recent.place(text.as_bytes());
-        if seen != NONE && self.text(seen) == Some(text) {
+        if seen != NONE && self.at(seen) == Some(text) {
             return seen;
         }
         let span = self.own(Some(text));
@@ -499,7 +505,11 @@ impl Records {
         span
     }
 
-    fn text(&self, (at, len): Span) -> Option<&str> {
+    fn at(&self, span: Span) -> Option<&str> {
+        self.place(span).map(|place| &self.text[place])
+    }
+
+    fn place(&self, (at, len): Span) -> Option<Range<usize>> {
         if (at, len) == NONE {
             return None;
         }
@@ -507,9 +517,9 @@ impl Records {
         if len == LONG {
             let digits = self.text.as_bytes()[at..at + 11].iter().rev();
             let len = digits.fold(0, |len, digit| len << 3 | usize::from(digit - b'0'));
-            return Some(&self.text[at + 11..at + 11 + len]);
+            return Some(at + 11..at + 11 + len);
         }
-        Some(&self.text[at..at + usize::from(len)])
+        Some(at..at + usize::from(len))
     }
 
     fn push_try(&mut self, one: &Try<'_>, own_text: Span, diagnostic_code: &str) {
@@ -681,6 +691,13 @@ impl<'a> EvidenceRef<'a> {
         self.text(ORIGINAL_RECIPIENT)
     }
 
+    /// Where in [`Records::text`] stands what a search for words goes through: the reply, the addresses, the ids, the
+    /// remote MTA.
+    pub fn searched(self) -> impl Iterator<Item = Range<usize>> + 'a {
+        let spans = &self.record.texts;
+        (0..N_TEXTS).rev().filter(|n| *n != REPORTING_MTA).filter_map(move |n| self.all.place(spans.get(n)))
+    }
+
     /// See [`Evidence::stage`].
     pub fn stage(self) -> Stage {
         Stage::ALL[usize::from(self.record.stage)]
@@ -770,10 +787,10 @@ impl<'a> EvidenceRef<'a> {
         let kept = &self.all.tries[first..first + usize::from(self.record.n_tries)];
         own.into_iter().chain(kept.iter().map(move |one| Try {
             time: timestamp(one.time),
-            remote_mta: self.all.text(one.texts.get(0)),
+            remote_mta: self.all.at(one.texts.get(0)),
             reply_code: one.codes.reply(),
             enhanced_status: one.codes.status(),
-            text: self.all.text(one.texts.get(1)).unwrap_or(""),
+            text: self.all.at(one.texts.get(1)).unwrap_or(""),
             origin: Origin { source: SourceId(one.source), line: one.line, start: one.start, len: one.len },
         }))
     }
@@ -811,7 +828,7 @@ impl<'a> EvidenceRef<'a> {
     }
 
     fn text(self, n: usize) -> Option<&'a str> {
-        self.all.text(self.record.texts.get(n))
+        self.all.at(self.record.texts.get(n))
     }
 }
 

@@ -1,44 +1,84 @@
 //! What each term matches.
 //!
-//! A term about something that repeats (verdict, pattern, domain, recipient, source) is answered once for each of
-//! its values before the rows are looked at; the others look at the row, and only the rest at the rejection.
+//! A term about something that repeats (kind, domain, recipient, sender) is answered once for each of its values before
+//! the rows are looked at; the others look at the row, and only the rest at the rejection.
 
+use super::column::{Column, NO_TEXT};
 use super::finder::Finder;
-use super::index::{Index, NO_TIME, Row};
+use super::index::{Index, Kind, NO_TIME};
 use super::parse::Expr;
+use super::places::Places;
 use super::term::{RowKey, Term, masked};
+use super::workers::{Workers, map};
 use crate::classify::Knowledge;
-use crate::model::{Direction, RejectionRef, Snapshot, Tier, Verdict};
+use crate::model::{Direction, EvidenceRef, Records, RejectionIdx, Snapshot, Tier, Verdict};
+use std::ops::Range;
 
-/// After how many rows `cancelled` is asked again.
-const ROWS_PER_LOOK: usize = 4096;
+/// Rows that are looked at in one piece; `cancelled` is asked before each.
+const ROWS_PER_PIECE: usize = 8192;
+
+/// Says that nobody wants the answer any more.
+pub(super) type Cancelled<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// Which rejections match, by index. `None` if `cancelled` said yes.
 pub(super) fn matching(
     expr: &Expr,
-    index: &Index,
-    snapshot: &Snapshot,
-    knowledge: &Knowledge,
+    asked: &Asked<'_>,
     include_transient: bool,
-    cancelled: &dyn Fn() -> bool,
+    cancelled: Cancelled<'_>,
 ) -> Option<Vec<bool>> {
-    let test = Compiler { index, snapshot, knowledge }.test(expr);
-    let mut out = Vec::with_capacity(index.rows.len());
-    for chunk in index.chunks() {
-        for from in (0..chunk.len()).step_by(ROWS_PER_LOOK) {
-            if cancelled() {
-                return None;
-            }
-            let to = chunk.len().min(from + ROWS_PER_LOOK);
-            let rows = &index.rows[out.len()..out.len() + to - from];
-            out.extend(
-                rows.iter()
-                    .zip(from..to)
-                    .map(|(row, at)| (row.permanent || include_transient) && test.holds(row, chunk.get(at))),
-            );
+    let index = asked.index;
+    let compiler = Compiler { asked, cancelled };
+    let test = compiler.test(expr);
+    let counted = match include_transient {
+        true => Test::All,
+        false => compiler.kinds(|kind| kind.permanent),
+    };
+    let mut pieces = Vec::new();
+    for (chunk, (start, records)) in index.chunks().enumerate() {
+        for from in (0..records.len()).step_by(ROWS_PER_PIECE) {
+            let to = records.len().min(from + ROWS_PER_PIECE);
+            let records = records.evidence();
+            pieces.push(Piece { index, chunk, records, from, rows: start + from..start + to });
         }
     }
-    Some(out)
+    let found = map(asked.workers, pieces.len(), |piece| {
+        let piece = &pieces[piece];
+        let mut keep = vec![true; piece.rows.len()];
+        if !cancelled() {
+            counted.narrow(piece, &mut keep);
+            test.narrow(piece, &mut keep);
+        }
+        keep
+    });
+    (!cancelled()).then(|| found.concat())
+}
+
+/// Over what a query is answered.
+pub(super) struct Asked<'a> {
+    pub index: &'a Index,
+    pub snapshot: &'a Snapshot,
+    pub knowledge: &'a Knowledge,
+    pub workers: &'a dyn Workers,
+}
+
+/// Rows of one chunk.
+struct Piece<'a> {
+    index: &'a Index,
+    chunk: usize,
+    records: &'a Records,
+    /// The place of the first in the chunk.
+    from: usize,
+    rows: Range<usize>,
+}
+
+impl Piece<'_> {
+    /// Takes away those that are still there and do not fit.
+    fn narrow(&self, keep: &mut [bool], mut fits: impl FnMut(usize, EvidenceRef<'_>) -> bool) {
+        for (n, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+            *keep = fits(self.rows.start + n, self.records.get(self.from + n));
+        }
+    }
 }
 
 /// The row of the matrix a verdict belongs to, as facets show it.
@@ -62,58 +102,81 @@ pub fn row_key(knowledge: &Knowledge, verdict: &Verdict) -> RowKey {
 /// A term or query made ready for one index.
 enum Test {
     All,
-    ByVerdict(Vec<bool>),
-    ByPattern(Vec<bool>),
-    ByDomain(Vec<bool>),
-    BySource(Vec<bool>),
-    Code([Option<u8>; 3]),
-    Stage(u8),
-    Permanent(bool),
-    Incoming(bool),
+    /// By the number of the kind.
+    Kind(Vec<bool>),
+    /// By the number of the recipient's domain.
+    Domain(Vec<bool>),
     Since(i64),
     Until(i64),
-    /// By recipient, or by the rejection.
+    /// By the first row with the same text.
+    Column(Which, Vec<bool>),
+    /// By the recipient; where it was first given as something else, by that too.
     To(Vec<bool>, Address),
-    /// By recipient, by pattern, or by the rejection.
-    Text(Vec<bool>, Vec<bool>, Finder),
-    Rejection(Box<dyn Fn(RejectionRef<'_>) -> bool>),
+    /// By the kind, or where the word stands.
+    Text(Vec<bool>, Places, Finder),
+    /// By the kind, or by the texts one by one.
+    EachText(Vec<bool>, Finder),
+    Evidence(Box<dyn Fn(EvidenceRef<'_>) -> bool + Sync>),
     Not(Box<Test>),
     And(Vec<Test>),
     Or(Vec<Test>),
 }
 
+/// A column of the index.
+type Which = fn(&Index) -> &Column;
+
 impl Test {
-    fn holds(&self, row: &Row, rejection: RejectionRef<'_>) -> bool {
+    /// Takes from `keep` what does not match.
+    fn narrow(&self, piece: &Piece<'_>, keep: &mut [bool]) {
+        let index = piece.index;
         match self {
-            Self::All => true,
-            Self::ByVerdict(yes) => yes[row.verdict as usize],
-            Self::ByPattern(yes) => yes[row.pattern as usize],
-            Self::ByDomain(yes) => yes[row.domain as usize],
-            Self::BySource(yes) => yes.get(row.source as usize).copied().unwrap_or(false),
-            Self::Code(digits) => {
-                let code = row.code;
-                let have = [code / 100, code / 10 % 10, code % 10];
-                code != 0
-                    && digits.iter().zip(have).all(|(want, have)| want.is_none_or(|d| u16::from(d) == have))
+            Self::All => {}
+            Self::Kind(yes) => by_number(keep, &index.kind_of[piece.rows.clone()], yes),
+            Self::Domain(yes) => by_number(keep, &index.domain_of[piece.rows.clone()], yes),
+            Self::Since(limit) => by_time(keep, piece, |time| time >= *limit),
+            Self::Until(limit) => by_time(keep, piece, |time| time < *limit),
+            Self::Column(which, yes) => {
+                for (keep, first) in keep.iter_mut().zip(&which(index).firsts()[piece.rows.clone()]) {
+                    *keep &= *first != NO_TEXT && yes[*first as usize];
+                }
             }
-            Self::Stage(stage) => row.stage == *stage,
-            Self::Permanent(permanent) => row.permanent == *permanent,
-            Self::Incoming(incoming) => row.incoming == *incoming,
-            Self::Since(time) => row.time != NO_TIME && row.time >= *time,
-            Self::Until(time) => row.time != NO_TIME && row.time < *time,
             Self::To(yes, address) => {
-                yes[row.recipient as usize]
-                    || rejection.evidence.original_recipient().is_some_and(|to| address.fits(to))
+                let firsts = index.recipients.firsts();
+                piece.narrow(keep, |row, evidence| {
+                    firsts[row] != NO_TEXT && yes[firsts[row] as usize]
+                        || index.kinds[index.kind_of[row] as usize].readdressed
+                            && evidence.original_recipient().is_some_and(|to| address.fits(to))
+                });
             }
-            Self::Text(by_recipient, by_pattern, finder) => {
-                by_recipient[row.recipient as usize]
-                    || by_pattern[row.pattern as usize]
-                    || text_in(finder, rejection)
+            Self::Text(by_kind, places, _) if places.is_empty(piece.chunk) => {
+                by_number(keep, &index.kind_of[piece.rows.clone()], by_kind);
             }
-            Self::Rejection(test) => test(rejection),
-            Self::Not(test) => !test.holds(row, rejection),
-            Self::And(tests) => tests.iter().all(|test| test.holds(row, rejection)),
-            Self::Or(tests) => tests.iter().any(|test| test.holds(row, rejection)),
+            Self::Text(by_kind, places, finder) => piece.narrow(keep, |row, evidence| {
+                by_kind[index.kind_of[row] as usize]
+                    || evidence.searched().any(|text| {
+                        places.may_be_in(piece.chunk, &text) && finder.is_in(&piece.records.text()[text])
+                    })
+            }),
+            Self::EachText(by_kind, finder) => piece.narrow(keep, |row, evidence| {
+                by_kind[index.kind_of[row] as usize]
+                    || evidence.searched().any(|text| finder.is_in(&piece.records.text()[text]))
+            }),
+            Self::Evidence(test) => piece.narrow(keep, |_, evidence| test(evidence)),
+            Self::Not(test) => {
+                let mut yes = keep.to_vec();
+                test.narrow(piece, &mut yes);
+                keep.iter_mut().zip(yes).for_each(|(keep, yes)| *keep &= !yes);
+            }
+            Self::And(tests) => tests.iter().for_each(|test| test.narrow(piece, keep)),
+            Self::Or(tests) => {
+                let mut left = keep.to_vec();
+                for test in tests {
+                    let mut yes = left.clone();
+                    test.narrow(piece, &mut yes);
+                    left.iter_mut().zip(yes).for_each(|(left, yes)| *left &= !yes);
+                }
+                keep.iter_mut().zip(left).for_each(|(keep, left)| *keep &= !left);
+            }
         }
     }
 
@@ -121,8 +184,8 @@ impl Test {
     fn cost(&self) -> u8 {
         match self {
             Self::To(..) => 2,
-            Self::Rejection(_) => 3,
-            Self::Text(..) => 4,
+            Self::Evidence(_) => 3,
+            Self::Text(..) | Self::EachText(..) => 4,
             Self::Not(test) => test.cost(),
             Self::And(tests) | Self::Or(tests) => tests.iter().map(Self::cost).max().unwrap_or(0),
             _ => 1,
@@ -130,10 +193,21 @@ impl Test {
     }
 }
 
+fn by_number(keep: &mut [bool], numbers: &[u32], yes: &[bool]) {
+    for (keep, number) in keep.iter_mut().zip(numbers) {
+        *keep &= yes[*number as usize];
+    }
+}
+
+fn by_time(keep: &mut [bool], piece: &Piece<'_>, fits: impl Fn(i64) -> bool) {
+    for (keep, time) in keep.iter_mut().zip(&piece.index.times[piece.rows.clone()]) {
+        *keep &= *time != NO_TIME && fits(*time);
+    }
+}
+
 struct Compiler<'a> {
-    index: &'a Index,
-    snapshot: &'a Snapshot,
-    knowledge: &'a Knowledge,
+    asked: &'a Asked<'a>,
+    cancelled: Cancelled<'a>,
 }
 
 impl Compiler<'_> {
@@ -154,32 +228,37 @@ impl Compiler<'_> {
     }
 
     fn term(&self, term: &Term) -> Test {
+        let Asked { index, snapshot, knowledge, .. } = *self.asked;
         match term.clone() {
             Term::Text(text) => {
                 let finder = Finder::new(&text);
-                let recipients = &self.index.recipients;
-                // They are in lower case as far as that is ASCII.
-                let by_recipient = match finder.needle().is_ascii() {
-                    true => recipients.containing(finder.needle()),
-                    false => recipients.iter().map(|to| finder.is_in(to)).collect(),
-                };
-                let by_pattern = self.index.patterns.iter().map(|p| finder.is_in(&p.id)).collect();
-                Test::Text(by_recipient, by_pattern, finder)
+                let by_id: Vec<bool> = index.patterns.iter().map(|p| finder.is_in(&p.id)).collect();
+                let by_kind = index.kinds.iter().map(|kind| by_id[kind.pattern as usize]).collect();
+                let chunks: Vec<&Records> = index.chunks().map(|(_, chunk)| chunk.evidence()).collect();
+                match Places::find(&finder, &chunks, self.asked.workers, self.cancelled) {
+                    Some(places) => Test::Text(by_kind, places, finder),
+                    None => Test::EachText(by_kind, finder),
+                }
             }
-            Term::Code(digits) => Test::Code(digits),
-            Term::Esc(want) => rejection(move |r| {
-                r.evidence.enhanced_status().is_some_and(|have| {
+            Term::Code(want) => self.kinds(|kind| {
+                kind.code.is_some_and(|code| {
+                    let have = [code.get() / 100, code.get() / 10 % 10, code.get() % 10];
+                    want.iter().zip(have).all(|(want, have)| want.is_none_or(|n| u16::from(n) == have))
+                })
+            }),
+            Term::Esc(want) => self.kinds(|kind| {
+                kind.status.is_some_and(|have| {
                     let have = [u16::from(have.class), have.subject, have.detail];
                     want.iter().zip(have).all(|(want, have)| want.is_none_or(|n| n == have))
                 })
             }),
             Term::Row(RowKey::Row(5)) => self.verdicts(|v| {
                 let parts = [RowKey::Auth, RowKey::Reputation, RowKey::Content, RowKey::Policy];
-                parts.contains(&row_key(self.knowledge, v))
+                parts.contains(&row_key(knowledge, v))
             }),
-            Term::Row(row) => self.verdicts(|v| row_key(self.knowledge, v) == row),
+            Term::Row(row) => self.verdicts(|v| row_key(knowledge, v) == row),
             Term::Category(id) => self.verdicts(|v| {
-                let class = self.knowledge.classes().get(v.class.0 as usize);
+                let class = knowledge.classes().get(v.class.0 as usize);
                 class.is_some_and(|class| {
                     class
                         .id
@@ -188,7 +267,7 @@ impl Compiler<'_> {
                 })
             }),
             Term::Who(actor) => self.verdicts(|v| v.actors.first() == Some(&actor)),
-            Term::Stage(stage) => Test::Stage(stage as u8),
+            Term::Stage(stage) => self.kinds(|kind| kind.stage == stage),
             Term::Domain { domain, only_below } => {
                 let fits = |have: &str| {
                     have.strip_suffix(domain.as_str()).is_some_and(|head| match head {
@@ -196,68 +275,91 @@ impl Compiler<'_> {
                         head => head.ends_with('.'),
                     })
                 };
-                Test::ByDomain(self.index.domains.iter().map(fits).collect())
+                Test::Domain(index.domains.iter().map(fits).collect())
             }
             Term::Sender(text) => {
                 let address = Address::new(&text);
-                rejection(move |r| match r.evidence.reverse_path() {
+                let fits = |e: EvidenceRef<'_>| match e.reverse_path() {
                     Some("") => address.0.needle() == "<>",
                     Some(mailbox) => address.fits(mailbox),
                     None => false,
-                })
+                };
+                Test::Column(|index| &index.senders, self.firsts(&index.senders, fits))
             }
             Term::To(text) => {
                 let address = Address::new(&text);
-                let yes = self.index.recipients.iter().map(|to| !to.is_empty() && address.fits(to)).collect();
-                Test::To(yes, address)
+                let fits = |e: EvidenceRef<'_>| e.final_recipient().is_some_and(|to| address.fits(to));
+                Test::To(self.firsts(&index.recipients, fits), address)
             }
             Term::Mta(text) => {
                 let finder = Finder::new(&text);
-                rejection(move |r| has(&finder, r.evidence.remote_mta()))
+                let fits = |e: EvidenceRef<'_>| e.remote_mta().is_some_and(|name| finder.is_in(name));
+                Test::Column(|index| &index.remote_mtas, self.firsts(&index.remote_mtas, fits))
             }
-            Term::Ip(network, bits) => rejection(move |r| {
-                r.evidence.remote_ip().is_some_and(|ip| {
+            Term::Ip(network, bits) => evidence(move |e| {
+                e.remote_ip().is_some_and(|ip| {
                     let ip = ip.to_canonical();
                     ip.is_ipv4() == network.is_ipv4() && masked(ip, bits) == network
                 })
             }),
-            Term::Provider(name) => self.verdicts(|v| {
-                match v.provider.and_then(|p| self.knowledge.providers().get(p.0 as usize)) {
+            Term::Provider(name) => {
+                self.verdicts(|v| match v.provider.and_then(|p| knowledge.providers().get(p.0 as usize)) {
                     Some(provider) => provider.id == name || provider.name.to_lowercase() == name,
                     None => name == "none",
-                }
-            }),
+                })
+            }
             Term::Source(name) => {
-                let sources = &self.snapshot.sources;
+                let sources = &snapshot.sources;
                 let whole = sources.iter().any(|source| *source.name == *name);
                 let finder = Finder::new(&name);
                 let fits = |source: &str| if whole { source == name } else { finder.is_in(source) };
-                Test::BySource(sources.iter().map(|source| fits(&source.name)).collect())
+                let yes: Vec<bool> = sources.iter().map(|source| fits(&source.name)).collect();
+                self.kinds(|kind| yes.get(kind.source as usize).copied().unwrap_or(false))
             }
-            Term::Pattern(id) => Test::ByPattern(
-                self.index.patterns.iter().map(|pattern| pattern_fits(&pattern.id, &id)).collect(),
-            ),
-            Term::Queue(id) => rejection(move |r| r.evidence.queue_id() == Some(id.as_str())),
+            Term::Pattern(id) => {
+                let yes: Vec<bool> = index.patterns.iter().map(|p| pattern_fits(&p.id, &id)).collect();
+                self.kinds(|kind| yes[kind.pattern as usize])
+            }
+            Term::Queue(id) => evidence(move |e| e.queue_id() == Some(id.as_str())),
             Term::Since(moment) => Test::Since(moment.start().timestamp_micros()),
             Term::Until(moment) => Test::Until(moment.end().timestamp_micros()),
-            Term::Seen(span) => match self.index.newest() {
+            Term::Seen(span) => match index.newest() {
                 Some(newest) => {
                     Test::Since(newest.saturating_sub(span.delta().num_microseconds().unwrap_or(i64::MAX)))
                 }
                 None => Test::Not(Box::new(Test::All)),
             },
-            Term::Tries(compare, n) => rejection(move |r| compare.holds(r.evidence.n_tries().max(1), n)),
+            Term::Tries(compare, n) => evidence(move |e| compare.holds(e.n_tries().max(1), n)),
             Term::Retry(retry) => self.verdicts(|v| v.retry == retry),
             Term::Confidence(confidence) => self.verdicts(|v| v.confidence == confidence),
-            Term::Direction(direction) => Test::Incoming(direction == Direction::Incoming),
-            Term::Transient => Test::Permanent(false),
-            Term::Permanent => Test::Permanent(true),
+            Term::Direction(direction) => {
+                self.kinds(|kind| kind.incoming == (direction == Direction::Incoming))
+            }
+            Term::Transient => self.kinds(|kind| !kind.permanent),
+            Term::Permanent => self.kinds(|kind| kind.permanent),
             Term::Unclassified => self.verdicts(|v| v.tier == Tier::Unclassified),
         }
     }
 
+    fn kinds(&self, test: impl Fn(&Kind) -> bool) -> Test {
+        Test::Kind(self.asked.index.kinds.iter().map(test).collect())
+    }
+
     fn verdicts(&self, test: impl Fn(&Verdict) -> bool) -> Test {
-        Test::ByVerdict(self.index.verdicts.iter().map(|verdict| test(verdict)).collect())
+        let yes: Vec<bool> = self.asked.index.verdicts.iter().map(|verdict| test(verdict)).collect();
+        self.kinds(|kind| yes[kind.verdict as usize])
+    }
+
+    /// Answers a question about a text of the evidence for the first rows of a column; other rows stay without answer.
+    fn firsts(&self, column: &Column, fits: impl Fn(EvidenceRef<'_>) -> bool + Sync) -> Vec<bool> {
+        let (index, firsts) = (self.asked.index, column.firsts());
+        let answers = map(self.asked.workers, firsts.len().div_ceil(ROWS_PER_PIECE), |piece| {
+            let from = piece * ROWS_PER_PIECE;
+            let rows = from..firsts.len().min(from + ROWS_PER_PIECE);
+            let is_first = |row: usize| firsts[row] as usize == row;
+            rows.map(|row| is_first(row) && fits(index.evidence(row as RejectionIdx))).collect::<Vec<bool>>()
+        });
+        answers.concat()
     }
 }
 
@@ -272,11 +374,21 @@ impl Address {
     /// `@domain`: ends so; `name@`: begins so; `name@domain`: is it; else it stands somewhere in it.
     fn fits(&self, mailbox: &str) -> bool {
         let want = self.0.needle();
-        match want.split_once('@') {
-            None => self.0.is_in(mailbox),
-            Some(("", _)) => mailbox.to_lowercase().ends_with(want),
-            Some((_, "")) => mailbox.to_lowercase().starts_with(want),
-            Some(_) => mailbox.to_lowercase() == want,
+        let Some((name, domain)) = want.split_once('@') else { return self.0.is_in(mailbox) };
+        if want.is_ascii() && mailbox.is_ascii() {
+            let (want, have) = (want.as_bytes(), mailbox.as_bytes());
+            let Some(longer) = have.len().checked_sub(want.len()) else { return false };
+            return match (name, domain) {
+                ("", _) => have[longer..].eq_ignore_ascii_case(want),
+                (_, "") => have[..want.len()].eq_ignore_ascii_case(want),
+                _ => have.eq_ignore_ascii_case(want),
+            };
+        }
+        let have = mailbox.to_lowercase();
+        match (name, domain) {
+            ("", _) => have.ends_with(want),
+            (_, "") => have.starts_with(want),
+            _ => have == want,
         }
     }
 }
@@ -287,20 +399,6 @@ fn pattern_fits(id: &str, want: &str) -> bool {
     if want.contains(':') { id.starts_with(want) } else { bare.starts_with(want) }
 }
 
-fn text_in(finder: &Finder, rejection: RejectionRef<'_>) -> bool {
-    let evidence = rejection.evidence;
-    finder.is_in(evidence.diagnostic_code())
-        || has(finder, evidence.reverse_path())
-        || has(finder, evidence.original_recipient())
-        || has(finder, evidence.queue_id())
-        || has(finder, evidence.message_id())
-        || has(finder, evidence.remote_mta())
-}
-
-fn has(finder: &Finder, text: Option<&str>) -> bool {
-    text.is_some_and(|text| finder.is_in(text))
-}
-
-fn rejection(test: impl Fn(RejectionRef<'_>) -> bool + 'static) -> Test {
-    Test::Rejection(Box::new(test))
+fn evidence(test: impl Fn(EvidenceRef<'_>) -> bool + Sync + 'static) -> Test {
+    Test::Evidence(Box::new(test))
 }

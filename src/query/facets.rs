@@ -12,9 +12,10 @@ use crate::smtp::Stage;
 /// How many values of provider, domain and source are listed; the most frequent ones.
 pub const MAX_FACET_VALUES: usize = 1000;
 
-/// Counts `rows`.
+/// Counts `rows`, of which there are `by_kind` of each kind.
 pub(super) fn count(
     rows: &[RejectionIdx],
+    by_kind: &[u32],
     index: &Index,
     snapshot: &Snapshot,
     knowledge: &Knowledge,
@@ -22,16 +23,17 @@ pub(super) fn count(
 ) -> Facets {
     let mut by_verdict = vec![0u32; index.verdicts.len()];
     let mut by_stage = [0u32; Stage::ALL.len()];
-    let mut by_domain = vec![0u32; index.domains.len()];
     let mut by_source = vec![0u32; snapshot.sources.len()];
-    for idx in rows {
-        let row = &index.rows[*idx as usize];
-        by_verdict[row.verdict as usize] += 1;
-        by_stage[row.stage as usize] += 1;
-        by_domain[row.domain as usize] += 1;
-        if let Some(count) = by_source.get_mut(row.source as usize) {
-            *count += 1;
+    for (kind, n) in index.kinds.iter().zip(by_kind) {
+        by_verdict[kind.verdict as usize] += n;
+        by_stage[kind.stage as usize] += n;
+        if let Some(count) = by_source.get_mut(kind.source as usize) {
+            *count += n;
         }
+    }
+    let mut by_domain = vec![0u32; index.domains.len()];
+    for idx in rows {
+        by_domain[index.domain_of[*idx as usize] as usize] += 1;
     }
 
     let mut by_actor = [0u32; Actor::ALL.len()];

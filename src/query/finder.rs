@@ -24,7 +24,8 @@ impl Finder {
     /// Whether it stands in `haystack`.
     pub fn is_in(&self, haystack: &str) -> bool {
         if !self.needle.is_ascii() {
-            return haystack.to_lowercase().contains(&self.needle);
+            // The lower case of ASCII is ASCII.
+            return !haystack.is_ascii() && haystack.to_lowercase().contains(&self.needle);
         }
         let (needle, bytes) = (self.needle.as_bytes(), haystack.as_bytes());
         let Some(last_start) = bytes.len().checked_sub(needle.len()) else { return false };
@@ -47,7 +48,7 @@ impl Finder {
 }
 
 /// How often a byte stands in replies and addresses, roughly.
-fn frequency(byte: u8) -> u8 {
+pub(super) fn frequency(byte: u8) -> u8 {
     match byte {
         b' ' | b'e' => 9,
         b'a' | b'i' | b'n' | b'o' | b'r' | b's' | b't' => 8,

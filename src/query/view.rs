@@ -1,12 +1,15 @@
 //! A query's answer over a snapshot: everything a panel draws, computed off the UI thread.
 
-use super::index::{Index, NO_TIME, Row};
+use super::eval::{self, Asked, Cancelled};
+use super::index::Index;
+use super::patterns::{n_recipients, pattern_rows};
+use super::rows::Rows;
 use super::term::Term;
-use super::{Query, eval, facets};
+use super::workers::{Alone, Workers};
+use super::{Query, facets};
 use crate::classify::{Knowledge, Need};
 use crate::model::{Actor, Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
 use crate::smtp::Stage;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// How many bars a pattern's trend has.
@@ -22,7 +25,7 @@ pub struct PatternRow {
     /// The stage most of its refusals came at.
     pub stage: Stage,
     /// Its refusals that match the query, newest first; without a time last, then in source order.
-    pub rows: Vec<RejectionIdx>,
+    pub rows: Rows,
     /// Distinct final recipients among them.
     pub n_recipients: u32,
     /// First and last time among them.
@@ -79,7 +82,7 @@ pub struct View {
     /// Transient refusals are part of it.
     pub include_transient: bool,
     /// Refusals that match, newest first; without a time last, then in source order.
-    pub rows: Vec<RejectionIdx>,
+    pub rows: Rows,
     /// Patterns that match: most refusals first, then by id.
     pub patterns: Vec<PatternRow>,
     /// Distinct final recipients among the matching refusals.
@@ -100,50 +103,64 @@ pub fn answer(
     snapshot: &Snapshot,
     query: &Query,
     include_transient: bool,
-    cancelled: &dyn Fn() -> bool,
+    cancelled: Cancelled<'_>,
 ) -> Option<View> {
-    answer_with(&mut Index::default(), knowledge, snapshot, query, include_transient, cancelled)
+    answer_with(&mut Index::default(), &Alone, knowledge, snapshot, query, include_transient, cancelled)
 }
 
-/// Answers as [`answer`] does, with what `index` remembers of earlier snapshots of the same case.
+/// Answers as [`answer`] does, with what `index` remembers of earlier snapshots of the same case, and with the help
+/// of `workers`.
 pub fn answer_with(
     index: &mut Index,
+    workers: &dyn Workers,
     knowledge: &Knowledge,
     snapshot: &Snapshot,
     query: &Query,
     include_transient: bool,
-    cancelled: &dyn Fn() -> bool,
+    cancelled: Cancelled<'_>,
 ) -> Option<View> {
     if cancelled() {
         return None;
     }
     index.update(snapshot);
+    let index = &*index;
     // Who asks for transient refusals wants to see them.
     let include_transient = include_transient || query.any_term(&|term| *term == Term::Transient);
-    let matches = eval::matching(query.expr(), index, snapshot, knowledge, include_transient, cancelled)?;
+    let asked = Asked { index, snapshot, knowledge, workers };
+    let matches = eval::matching(query.expr(), &asked, include_transient, cancelled)?;
     let rows: Vec<RejectionIdx> = index.order.iter().copied().filter(|idx| matches[*idx as usize]).collect();
+    let by_kind = count_kinds(rows.iter().copied(), index);
     if cancelled() {
         return None;
     }
-    let facets = facets::count(&rows, index, snapshot, knowledge, query);
+    let facets = facets::count(&rows, &by_kind, index, snapshot, knowledge, query);
     if cancelled() {
         return None;
     }
+    let in_all = count_kinds(0..index.len() as RejectionIdx, index);
+    let counted = || index.kinds.iter().zip(&in_all);
     let mut known = vec![false; index.patterns.len()];
-    for row in index.rows.iter().filter(|row| row.permanent || include_transient) {
-        known[row.pattern as usize] = true;
+    for (kind, _) in counted().filter(|(kind, _)| kind.permanent || include_transient) {
+        known[kind.pattern as usize] = true;
     }
     Some(View {
         generation: snapshot.generation,
         query: query.text.clone(),
         include_transient,
-        patterns: pattern_rows(&rows, index, snapshot),
-        n_recipients: n_recipients(&rows, index),
-        n_refused_total: index.rows.iter().filter(|row| row.permanent).count() as u32,
+        patterns: pattern_rows(&rows, &by_kind, index, workers),
+        n_recipients: n_recipients(&rows, &index.recipients),
+        n_refused_total: counted().filter(|(kind, _)| kind.permanent).map(|(_, n)| n).sum(),
         n_patterns_total: known.iter().filter(|known| **known).count() as u32,
         facets,
-        rows,
+        rows: rows.into(),
     })
+}
+
+/// How many rows there are of each kind.
+fn count_kinds(rows: impl Iterator<Item = RejectionIdx>, index: &Index) -> Vec<u32> {
+    let mut by_kind = vec![0; index.kinds.len()];
+    rows.for_each(|idx| by_kind[index.kind_of[idx as usize] as usize] += 1);
+    by_kind
 }
 
 /// The pattern that needs us most: of those somebody on our side has to act on first, the one that threatens
@@ -161,100 +178,6 @@ pub fn most_needed(view: &View, knowledge: &Knowledge) -> Option<usize> {
         Some(severity) => view.patterns.iter().position(|row| ours(row) == Some(severity)),
         None => (!view.patterns.is_empty()).then_some(0),
     }
-}
-
-fn pattern_rows(rows: &[RejectionIdx], index: &Index, snapshot: &Snapshot) -> Vec<PatternRow> {
-    // Newest first, and those without a time at the end.
-    let time = |idx: &RejectionIdx| index.rows[*idx as usize].time;
-    let timed = &rows[..rows.partition_point(|idx| time(idx) != NO_TIME)];
-    let span = timed.last().map_or(0, time)..timed.first().map_or(0, time);
-    let mut groups: Vec<Group> = index.patterns.iter().map(|_| Group::default()).collect();
-    for idx in rows {
-        let row = &index.rows[*idx as usize];
-        groups[row.pattern as usize].add(*idx, row, &span);
-    }
-    // For each recipient the pattern it was last counted in.
-    let mut seen_in = vec![usize::MAX; index.recipients.len()];
-    let mut out: Vec<PatternRow> = Vec::new();
-    for (number, group) in groups.into_iter().enumerate().filter(|(_, group)| !group.rows.is_empty()) {
-        let first_time = |to: &&u32| std::mem::replace(&mut seen_in[**to as usize], number) != number;
-        let n_recipients = group.recipients.iter().filter(first_time).count() as u32;
-        let most = group.by_stage.iter().max().copied().unwrap_or(0);
-        let stage = group.by_stage.iter().position(|n| *n == most).unwrap_or(0);
-        let verdict = index.rows[group.first_idx as usize].verdict;
-        let exact_time =
-            |idx: RejectionIdx| snapshot.get(idx).and_then(|rejection| rejection.evidence.time());
-        let timed = &group.rows[..group.n_timed];
-        out.push(PatternRow {
-            pattern: Arc::clone(&index.patterns[number]),
-            verdict: Arc::clone(&index.verdicts[verdict as usize]),
-            stage: Stage::ALL[stage],
-            n_recipients,
-            first_seen: timed.last().and_then(|idx| exact_time(*idx)),
-            last_seen: timed.first().and_then(|idx| exact_time(*idx)),
-            trend: group.trend,
-            rows: group.rows,
-        });
-    }
-    out.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| a.pattern.id.cmp(&b.pattern.id)));
-    out
-}
-
-/// A pattern while its rows come in, newest first.
-struct Group {
-    rows: Vec<RejectionIdx>,
-    recipients: Vec<u32>,
-    n_timed: usize,
-    first_idx: RejectionIdx,
-    by_stage: [u32; Stage::ALL.len()],
-    trend: [u32; TREND_BARS],
-}
-
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            rows: Vec::new(),
-            recipients: Vec::new(),
-            n_timed: 0,
-            first_idx: RejectionIdx::MAX,
-            by_stage: [0; Stage::ALL.len()],
-            trend: [0; TREND_BARS],
-        }
-    }
-}
-
-impl Group {
-    fn add(&mut self, idx: RejectionIdx, row: &Row, span: &Range<i64>) {
-        self.rows.push(idx);
-        self.first_idx = self.first_idx.min(idx);
-        self.by_stage[row.stage as usize] += 1;
-        if row.recipient != 0 {
-            self.recipients.push(row.recipient);
-        }
-        if row.time != NO_TIME {
-            self.n_timed += 1;
-            self.trend[bar(row.time, span)] += 1;
-        }
-    }
-}
-
-/// The bar of the trend that a time within `span` belongs to.
-fn bar(time: i64, span: &Range<i64>) -> usize {
-    // In a float, because times may lie further apart than an i64 holds; the last time belongs to the last bar.
-    let share = (time as f64 - span.start as f64) / (span.end as f64 - span.start as f64).max(1.0);
-    ((share * TREND_BARS as f64) as usize).min(TREND_BARS - 1)
-}
-
-fn n_recipients(rows: &[RejectionIdx], index: &Index) -> u32 {
-    let mut seen = vec![false; index.recipients.len()];
-    let mut n = 0;
-    for idx in rows {
-        let recipient = index.rows[*idx as usize].recipient as usize;
-        if recipient != 0 && !std::mem::replace(&mut seen[recipient], true) {
-            n += 1;
-        }
-    }
-    n
 }
 
 #[cfg(test)]
@@ -424,13 +347,13 @@ mod tests {
         let query = Query::parse("example.org").unwrap();
         for chunk in &all.chunks {
             part.push(Arc::clone(chunk));
-            let kept = answer_with(&mut index, &knowledge, &part, &query, true, &|| false).unwrap();
+            let kept = answer_with(&mut index, &Alone, &knowledge, &part, &query, true, &|| false).unwrap();
             let fresh = answer(&knowledge, &part, &query, true, &|| false).unwrap();
             assert_eq!(format!("{kept:?}"), format!("{fresh:?}"));
         }
         let other = case();
-        let kept = answer_with(&mut index, &knowledge, &other, &query, true, &|| false).unwrap();
-        assert_eq!(kept.rows, [1, 2, 0]);
+        let kept = answer_with(&mut index, &Alone, &knowledge, &other, &query, true, &|| false).unwrap();
+        assert_eq!(*kept.rows, [1, 2, 0]);
         assert!(answer(&knowledge, &all, &query, true, &|| true).is_none());
     }
 
