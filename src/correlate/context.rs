@@ -156,7 +156,7 @@ impl Context {
     }
 
     /// Whether it is the context of that message.
-    fn is_of(&self, key: Key<'_>) -> bool {
+    fn is_of(&self, key: &Key<'_>) -> bool {
         self.hash == key.hash
             && self.seed == key.seed
             && same(self.part(Span { start: self.instance_end, end: self.queue_id_end }), key.queue_id)
@@ -186,7 +186,7 @@ impl Context {
     }
 
     /// Forgets everything but the buffers.
-    fn reset(&mut self, key: Key<'_>, format: &'static str, born: u64) {
+    fn reset(&mut self, key: &Key<'_>, format: &'static str, born: u64) {
         self.format = format;
         (self.hash, self.seed, self.born) = (key.hash, key.seed, born);
         self.text.clear();
@@ -376,7 +376,7 @@ impl Contexts {
     }
 
     /// Where a message's context is.
-    pub(super) fn place(&self, key: Key<'_>) -> Place {
+    pub(super) fn place(&self, key: &Key<'_>) -> Place {
         let recent = self.recent[recent_place(key.hash)];
         if self.slots.get(recent as usize).is_some_and(|context| context.is_of(key)) {
             return Place::Slot(recent);
@@ -394,7 +394,7 @@ impl Contexts {
     }
 
     /// The context of a message, if there is one.
-    pub(super) fn get(&mut self, key: Key<'_>) -> Option<&mut Context> {
+    pub(super) fn get(&mut self, key: &Key<'_>) -> Option<&mut Context> {
         match self.place(key) {
             Place::Slot(slot) => Some(self.at(slot)),
             _ => None,
@@ -404,7 +404,7 @@ impl Contexts {
     /// The context of a message, a new one if need be. A message that had to go for it is handed to `gone`.
     pub(super) fn get_or_new(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -417,7 +417,7 @@ impl Contexts {
     pub(super) fn get_or_new_at(
         &mut self,
         place: Place,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -437,7 +437,7 @@ impl Contexts {
 
     fn insert(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -578,15 +578,15 @@ mod tests {
     #[test]
     fn contexts_come_and_go() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
-        contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
-        contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
+        contexts.get_or_new(&key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
+        contexts.get_or_new(&key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
         let sender =
-            |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
+            |c: &mut Contexts, id| c.get(&key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
         assert_eq!(sender(&mut contexts, "A1").unwrap(), "a@example.org");
-        let Place::Slot(slot) = contexts.place(key("A1")) else { panic!("it is there") };
+        let Place::Slot(slot) = contexts.place(&key("A1")) else { panic!("it is there") };
         contexts.remove(slot, 0, |_| {});
         assert_eq!(sender(&mut contexts, "A1"), None);
-        assert_eq!(contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
+        assert_eq!(contexts.get_or_new(&key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
         assert_eq!(sender(&mut contexts, "a1").unwrap(), "b@example.org");
         assert!(gone.is_empty());
     }
@@ -595,9 +595,9 @@ mod tests {
     fn the_oldest_goes_first() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
         for n in 0..MAX_CONTEXTS + 3 {
-            contexts.get_or_new(key(&format!("{n:X}")), "postfix", 0, &mut gone);
-            contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
-            let Place::Slot(slot) = contexts.place(key("short")) else { panic!("it is there") };
+            contexts.get_or_new(&key(&format!("{n:X}")), "postfix", 0, &mut gone);
+            contexts.get_or_new(&key("short"), "postfix", 0, &mut gone);
+            let Place::Slot(slot) = contexts.place(&key("short")) else { panic!("it is there") };
             contexts.remove(slot, 0, |_| {});
         }
         let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();

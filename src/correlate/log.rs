@@ -300,7 +300,7 @@ impl LogCorrelator {
         };
         if !queue_id.is_empty() && wanted {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
-            self.queue.glanced(head, key, what, seen.message, line, out);
+            self.queue.glanced(head, &key, what, seen.message, line, out);
         }
         if let Some(day) = seen.without_year
             && self.day != day

@@ -71,6 +71,7 @@ impl Queue {
     ) {
         let LogEvent { format, instance, queue_id, kind } = event;
         let key = queue_id.map(|queue_id| Key::new(line.host.unwrap_or(""), instance, queue_id));
+        let key = key.as_ref();
         match kind {
             EventKind::Refused(refusal) => self.refused(line, format, key, refusal, origin, out),
             EventKind::Attempt(attempt) => {
@@ -117,7 +118,7 @@ impl Queue {
     ) -> bool {
         let (Some(ahead), Some(queue_id)) = (&mut self.ahead, event.queue_id) else { return false };
         let key = Key::new(line.host.unwrap_or(""), event.instance, queue_id);
-        match self.contexts.place(key) {
+        match self.contexts.place(&key) {
             Place::Slot(_) => return false,
             Place::Taken => {
                 ahead.dependent = true;
@@ -125,12 +126,12 @@ impl Queue {
             }
             Place::Nowhere => {}
         }
-        if !ahead.is_open(key, (dialect.opens)(&event.kind)) {
+        if !ahead.is_open(&key, (dialect.opens)(&event.kind)) {
             return false;
         }
         ahead.keep(line.time, line.host.unwrap_or(""), line.program, &line.message, origin);
         if matches!(event.kind, EventKind::Removed) {
-            ahead.close(key);
+            ahead.close(&key);
         }
         true
     }
@@ -138,7 +139,7 @@ impl Queue {
     /// As [`Queue::is_left_open`], for what was read at a glance of a message that is not known.
     fn is_glance_left_open(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         what: &Glance<'_>,
         head: &Head,
         message: &[u8],
@@ -192,7 +193,7 @@ impl Queue {
     pub(super) fn glanced(
         &mut self,
         head: &Head,
-        key: Key<'_>,
+        key: &Key<'_>,
         what: &Glance<'_>,
         message: &[u8],
         line: &Line<'_>,
@@ -269,7 +270,7 @@ impl Queue {
         &mut self,
         place: Place,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         origin: Origin,
         out: &mut Harvest,
     ) {
@@ -286,7 +287,7 @@ impl Queue {
         &mut self,
         place: Place,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         path: &[u8],
         message_id: &[u8],
         origin: Origin,
@@ -328,7 +329,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         attempt: DeliveryAttempt<'_>,
         origin: Origin,
         out: &mut Harvest,
@@ -366,7 +367,7 @@ impl Queue {
             known = Some(&*context);
         }
         let known = known.map_or_else(
-            || Known::only(format, key, &self.more_origins),
+            || Known::only(format, *key, &self.more_origins),
             |context| Known::of(context, &self.more_origins),
         );
         known.note_lack(&mut self.forgotten, origin.start);
@@ -405,7 +406,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         reverse_path: &str,
         origin: Origin,
         out: &mut Harvest,
@@ -438,7 +439,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Option<Key<'_>>,
+        key: Option<&Key<'_>>,
         refusal: Refusal<'_>,
         origin: Origin,
         out: &mut Harvest,
@@ -446,7 +447,7 @@ impl Queue {
         let context = key.and_then(|key| self.contexts.get(key));
         let known = match (context, key) {
             (Some(context), _) => Known::of(context, &self.more_origins),
-            (None, Some(key)) => Known::only(format, key, &self.more_origins),
+            (None, Some(key)) => Known::only(format, *key, &self.more_origins),
             (None, None) => {
                 let key = Key::new(line.host.unwrap_or(""), "", "");
                 Known::only(format, key, &self.more_origins)
