@@ -3,7 +3,7 @@
 //! Nearly all mail is delivered: its context is filled and thrown away again, so the buffers are used again and
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
-use super::hash::{Hashed, hash};
+use super::hash::{Hashed, hash, three_words};
 use crate::model::{Attempt, Origin, SourceId, Text};
 use crate::smtp::Stage;
 use smallvec::SmallVec;
@@ -286,12 +286,12 @@ fn recent_place(hash: u64) -> usize {
     (hash >> 32) as usize % N_RECENT
 }
 
-/// Whether two queue ids are the same. Most have 8 to 16 bytes: two words tell.
+/// Whether two queue ids are the same. Most have 8 to 24 bytes: three words tell.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    if let (8..=16, Some(a_start), Some(b_start)) = (a.len(), a.first_chunk::<8>(), b.first_chunk::<8>()) {
-        return a.len() == b.len() && a_start == b_start && a.last_chunk::<8>() == b.last_chunk::<8>();
+    match (three_words(a), three_words(b)) {
+        (Some(a_words), Some(b_words)) => a_words == b_words && a.len() == b.len(),
+        _ => a == b,
     }
-    a == b
 }
 
 /// All messages in the queue.

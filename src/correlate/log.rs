@@ -198,9 +198,14 @@ impl LogCorrelator {
             self.queue.counts.flush(out);
         }
         self.queue.counts.lines += 1;
-        if self.glance(line, out) {
-            return;
+        if !self.glance(line, out) {
+            self.take_apart(line, out);
         }
+    }
+
+    /// Reads a line of any shape. Apart from the quick way, which runs for nearly every line and must stay small.
+    #[inline(never)]
+    fn take_apart(&mut self, line: &Line<'_>, out: &mut Harvest) {
         let origin = line.origin();
         if self.export.is_open() || line.bytes.starts_with(b"__") {
             match self.export.line(line.bytes, origin) {

@@ -254,9 +254,13 @@ impl Queue {
 
     /// Hands out what was known of the messages that had to be forgotten.
     pub(super) fn hand_out_gone(&mut self, place: u64, out: &mut Harvest) {
-        if self.gone.is_empty() {
-            return;
+        if !self.gone.is_empty() {
+            self.hand_out_all_gone(place, out);
         }
+    }
+
+    #[cold]
+    fn hand_out_all_gone(&mut self, place: u64, out: &mut Harvest) {
         self.forgotten.any = true;
         for context in std::mem::take(&mut self.gone) {
             if !context.waiting.is_empty() {
