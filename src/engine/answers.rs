@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 /// The shortest time between two answers that only a newer snapshot asks for.
 const BETWEEN: Duration = Duration::from_millis(100);
-/// After an answer that took long the next one waits so many times as long, so that reading has the processors.
-const PAUSE: u32 = 4;
+/// After an answer that took long the next one waits so many times as long, so that reading has the processors; but
+/// never longer than [`AT_MOST`].
+const PAUSE: u32 = 3;
+const AT_MOST: Duration = Duration::from_millis(300);
 
 /// What the thread is told.
 pub(super) enum Ask {
@@ -65,7 +67,7 @@ pub(super) fn run(shared: &Shared, asks: &Receiver<Ask>) {
         let (knowledge, transient) = (&shared.knowledge, *include_transient);
         let view = answer_with(&mut index, workers, knowledge, &snapshot, query, transient, &cancelled);
         is_answered = true;
-        next = Instant::now() + BETWEEN.max(began.elapsed() * PAUSE);
+        next = Instant::now() + (began.elapsed() * PAUSE).clamp(BETWEEN, AT_MOST);
         if let Some(view) = view {
             shared.set_view(Arc::new(view));
             (shared.wake)();

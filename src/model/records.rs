@@ -509,6 +509,7 @@ impl Records {
         self.place(span).map(|place| &self.text[place])
     }
 
+    #[inline]
     fn place(&self, (at, len): Span) -> Option<Range<usize>> {
         if (at, len) == NONE {
             return None;
@@ -693,6 +694,7 @@ impl<'a> EvidenceRef<'a> {
 
     /// Where in [`Records::text`] stands what a search for words goes through: the reply, the addresses, the ids, the
     /// remote MTA.
+    #[inline]
     pub fn searched(self) -> impl Iterator<Item = Range<usize>> + 'a {
         let spans = &self.record.texts;
         (0..N_TEXTS).rev().filter(|n| *n != REPORTING_MTA).filter_map(move |n| self.all.place(spans.get(n)))

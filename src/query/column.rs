@@ -25,6 +25,11 @@ impl Column {
         &self.firsts
     }
 
+    /// How many different texts.
+    pub fn n_different(&self) -> usize {
+        self.n_different
+    }
+
     /// Adds the text of the next refusal; `is_same` says whether an earlier refusal has it. Gives the first with it.
     pub fn push(&mut self, text: Option<&str>, is_same: impl Fn(RejectionIdx, &str) -> bool) -> RejectionIdx {
         let first = text.map_or(NO_TEXT, |text| self.first(text, is_same));

@@ -11,7 +11,7 @@ use super::places::Places;
 use super::term::{RowKey, Term, masked};
 use super::workers::{Workers, map};
 use crate::classify::Knowledge;
-use crate::model::{Direction, EvidenceRef, Records, RejectionIdx, Snapshot, Tier, Verdict};
+use crate::model::{Direction, EvidenceRef, Records, Snapshot, Tier, Verdict};
 use std::ops::Range;
 
 /// Rows that are looked at in one piece; `cancelled` is asked before each.
@@ -34,14 +34,7 @@ pub(super) fn matching(
         true => Test::All,
         false => compiler.kinds(|kind| kind.permanent),
     };
-    let mut pieces = Vec::new();
-    for (chunk, (start, records)) in index.chunks().enumerate() {
-        for from in (0..records.len()).step_by(ROWS_PER_PIECE) {
-            let to = records.len().min(from + ROWS_PER_PIECE);
-            let records = records.evidence();
-            pieces.push(Piece { index, chunk, records, from, rows: start + from..start + to });
-        }
-    }
+    let pieces = pieces(index);
     let found = map(asked.workers, pieces.len(), |piece| {
         let piece = &pieces[piece];
         let mut keep = vec![true; piece.rows.len()];
@@ -70,6 +63,19 @@ struct Piece<'a> {
     /// The place of the first in the chunk.
     from: usize,
     rows: Range<usize>,
+}
+
+/// All rows.
+fn pieces(index: &Index) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for (chunk, (start, rejections)) in index.chunks().enumerate() {
+        let records = rejections.evidence();
+        for from in (0..records.len()).step_by(ROWS_PER_PIECE) {
+            let to = records.len().min(from + ROWS_PER_PIECE);
+            pieces.push(Piece { index, chunk, records, from, rows: start + from..start + to });
+        }
+    }
+    pieces
 }
 
 impl Piece<'_> {
@@ -153,9 +159,9 @@ impl Test {
             }
             Self::Text(by_kind, places, finder) => piece.narrow(keep, |row, evidence| {
                 by_kind[index.kind_of[row] as usize]
-                    || evidence.searched().any(|text| {
-                        places.may_be_in(piece.chunk, &text) && finder.is_in(&piece.records.text()[text])
-                    })
+                    || evidence
+                        .searched()
+                        .any(|text| places.is_in(piece.chunk, text, piece.records.text(), finder))
             }),
             Self::EachText(by_kind, finder) => piece.narrow(keep, |row, evidence| {
                 by_kind[index.kind_of[row] as usize]
@@ -280,7 +286,7 @@ impl Compiler<'_> {
             Term::Sender(text) => {
                 let address = Address::new(&text);
                 let fits = |e: EvidenceRef<'_>| match e.reverse_path() {
-                    Some("") => address.0.needle() == "<>",
+                    Some("") => address.finder.needle() == "<>",
                     Some(mailbox) => address.fits(mailbox),
                     None => false,
                 };
@@ -352,43 +358,68 @@ impl Compiler<'_> {
 
     /// Answers a question about a text of the evidence for the first rows of a column; other rows stay without answer.
     fn firsts(&self, column: &Column, fits: impl Fn(EvidenceRef<'_>) -> bool + Sync) -> Vec<bool> {
-        let (index, firsts) = (self.asked.index, column.firsts());
-        let answers = map(self.asked.workers, firsts.len().div_ceil(ROWS_PER_PIECE), |piece| {
-            let from = piece * ROWS_PER_PIECE;
-            let rows = from..firsts.len().min(from + ROWS_PER_PIECE);
-            let is_first = |row: usize| firsts[row] as usize == row;
-            rows.map(|row| is_first(row) && fits(index.evidence(row as RejectionIdx))).collect::<Vec<bool>>()
+        let pieces = pieces(self.asked.index);
+        let answers = map(self.asked.workers, pieces.len(), |piece| {
+            let piece = &pieces[piece];
+            let firsts = &column.firsts()[piece.rows.clone()];
+            let mut keep: Vec<bool> =
+                firsts.iter().zip(piece.rows.clone()).map(|(first, row)| *first as usize == row).collect();
+            piece.narrow(&mut keep, |_, evidence| fits(evidence));
+            keep
         });
         answers.concat()
     }
 }
 
 /// An address as `sender:` and `to:` take it.
-struct Address(Finder);
+struct Address {
+    finder: Finder,
+    part: Part,
+    is_ascii: bool,
+}
+
+/// Which part of the mailbox is named.
+enum Part {
+    /// `name@`
+    Beginning,
+    /// `@domain`
+    End,
+    /// `name@domain`
+    Whole,
+    /// No `@`: it stands somewhere.
+    Any,
+}
 
 impl Address {
     fn new(text: &str) -> Self {
-        Self(Finder::new(text))
+        let finder = Finder::new(text);
+        let part = match finder.needle().split_once('@') {
+            None => Part::Any,
+            Some(("", _)) => Part::End,
+            Some((_, "")) => Part::Beginning,
+            Some(_) => Part::Whole,
+        };
+        Self { is_ascii: finder.needle().is_ascii(), part, finder }
     }
 
-    /// `@domain`: ends so; `name@`: begins so; `name@domain`: is it; else it stands somewhere in it.
     fn fits(&self, mailbox: &str) -> bool {
-        let want = self.0.needle();
-        let Some((name, domain)) = want.split_once('@') else { return self.0.is_in(mailbox) };
-        if want.is_ascii() && mailbox.is_ascii() {
+        let want = self.finder.needle();
+        if self.is_ascii && mailbox.is_ascii() {
             let (want, have) = (want.as_bytes(), mailbox.as_bytes());
-            let Some(longer) = have.len().checked_sub(want.len()) else { return false };
-            return match (name, domain) {
-                ("", _) => have[longer..].eq_ignore_ascii_case(want),
-                (_, "") => have[..want.len()].eq_ignore_ascii_case(want),
-                _ => have.eq_ignore_ascii_case(want),
+            let same = |have: Option<&[u8]>| have.is_some_and(|have| have.eq_ignore_ascii_case(want));
+            return match self.part {
+                Part::Beginning => same(have.get(..want.len())),
+                Part::End => same(have.len().checked_sub(want.len()).map(|at| &have[at..])),
+                Part::Whole => same(Some(have)),
+                Part::Any => self.finder.is_in(mailbox),
             };
         }
         let have = mailbox.to_lowercase();
-        match (name, domain) {
-            ("", _) => have.ends_with(want),
-            (_, "") => have.starts_with(want),
-            _ => have == want,
+        match self.part {
+            Part::Beginning => have.starts_with(want),
+            Part::End => have.ends_with(want),
+            Part::Whole => have == want,
+            Part::Any => self.finder.is_in(mailbox),
         }
     }
 }

@@ -4,23 +4,24 @@ use super::Query;
 use super::eval::row_key;
 use super::index::Index;
 use super::term::{RowKey, quoted_value};
+use super::totals::Totals;
 use super::view::{Facet, FacetField, Facets};
 use crate::classify::Knowledge;
-use crate::model::{Actor, RejectionIdx, Snapshot};
+use crate::model::{Actor, Snapshot};
 use crate::smtp::Stage;
 
 /// How many values of provider, domain and source are listed; the most frequent ones.
 pub const MAX_FACET_VALUES: usize = 1000;
 
-/// Counts `rows`, of which there are `by_kind` of each kind.
+/// The facets of rows that were counted.
 pub(super) fn count(
-    rows: &[RejectionIdx],
-    by_kind: &[u32],
+    totals: &Totals,
     index: &Index,
     snapshot: &Snapshot,
     knowledge: &Knowledge,
     query: &Query,
 ) -> Facets {
+    let Totals { by_kind, by_domain, .. } = totals;
     let mut by_verdict = vec![0u32; index.verdicts.len()];
     let mut by_stage = [0u32; Stage::ALL.len()];
     let mut by_source = vec![0u32; snapshot.sources.len()];
@@ -30,10 +31,6 @@ pub(super) fn count(
         if let Some(count) = by_source.get_mut(kind.source as usize) {
             *count += n;
         }
-    }
-    let mut by_domain = vec![0u32; index.domains.len()];
-    for idx in rows {
-        by_domain[index.domain_of[*idx as usize] as usize] += 1;
     }
 
     let mut by_actor = [0u32; Actor::ALL.len()];
@@ -78,7 +75,7 @@ pub(super) fn count(
         .collect();
     let providers =
         knowledge.providers().iter().zip(by_provider).map(|(p, n)| (p.id.as_str(), p.name.as_str(), n));
-    let domains = index.domains.iter().zip(by_domain).skip(1).map(|(domain, n)| (domain, domain, n));
+    let domains = index.domains.iter().zip(by_domain).skip(1).map(|(domain, n)| (domain, domain, *n));
     let sources = snapshot.sources.iter().zip(by_source).map(|(source, n)| (&*source.name, &*source.name, n));
     Facets(vec![
         (FacetField::Who, who),

@@ -32,6 +32,10 @@ pub struct Index {
     pub(super) senders: Column,
     pub(super) remote_mtas: Column,
     pub(super) kinds: Vec<Kind>,
+    /// How many rows each kind has.
+    pub(super) rows_of_kind: Vec<u32>,
+    /// How many rows each domain has.
+    pub(super) rows_of_domain: Vec<u32>,
     /// All rows, newest first; without a time last; then in source order.
     pub(super) order: Vec<RejectionIdx>,
     /// Domains of recipients in lower case; number 0 is none.
@@ -101,11 +105,6 @@ impl Index {
         self.chunks.starts.iter().map(|start| *start as usize).zip(&self.chunks.all)
     }
 
-    /// What is known of a rejection.
-    pub(super) fn evidence(&self, idx: RejectionIdx) -> EvidenceRef<'_> {
-        self.chunks.evidence(idx)
-    }
-
     /// The newest time of all, transient or not.
     pub(super) fn newest(&self) -> Option<i64> {
         let first = *self.order.first()?;
@@ -127,6 +126,7 @@ impl Index {
                 last_kinds[number] = self.kind(kind);
             }
             self.kind_of.push(last_kinds[number]);
+            self.rows_of_kind[last_kinds[number] as usize] += 1;
             self.push_texts(evidence, &mut text);
             self.times.push(evidence.micros());
         }
@@ -152,12 +152,15 @@ impl Index {
             None => domain_of(lower).map_or(0, |domain| self.domains.number(domain)),
         };
         self.domain_of.push(domain);
+        self.rows_of_domain.resize(self.domains.len(), 0);
+        self.rows_of_domain[domain as usize] += 1;
     }
 
     fn kind(&mut self, kind: Kind) -> u32 {
-        let kinds = &mut self.kinds;
+        let (kinds, n_rows) = (&mut self.kinds, &mut self.rows_of_kind);
         *self.kind_numbers.entry(kind).or_insert_with(|| {
             kinds.push(kind);
+            n_rows.push(0);
             (kinds.len() - 1) as u32
         })
     }

@@ -20,6 +20,7 @@ mod rows;
 pub mod scope;
 mod strings;
 pub mod term;
+mod totals;
 pub mod view;
 pub mod words;
 pub mod workers;

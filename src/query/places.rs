@@ -55,14 +55,33 @@ impl Places {
         self.chunks[chunk].iter().all(|word| *word == 0)
     }
 
-    /// Whether the word may stand at `text` of this chunk.
-    pub fn may_be_in(&self, chunk: usize, text: &Range<usize>) -> bool {
-        let Some(last) = text.end.checked_sub(self.len).filter(|last| *last >= text.start) else {
+    /// Whether the word stands at `text` of this chunk, whose texts are `all`.
+    #[inline]
+    pub fn is_in(&self, chunk: usize, text: Range<usize>, all: &str, finder: &Finder) -> bool {
+        // Where it may begin.
+        let Some(end) = (text.end + 1).checked_sub(self.len).filter(|end| *end > text.start) else {
             return false;
         };
-        let words = &self.chunks[chunk];
-        (text.start / STRETCH..=last / STRETCH)
-            .any(|stretch| words.get(stretch / 64).is_some_and(|word| word >> (stretch % 64) & 1 == 1))
+        if !self.any(chunk, text.start / STRETCH..end.div_ceil(STRETCH)) {
+            return false;
+        }
+        // At both ends are stretches of which only a part is the text's.
+        self.any(chunk, text.start.div_ceil(STRETCH)..end / STRETCH) || finder.is_in(&all[text])
+    }
+
+    /// Whether the word begins in one of these stretches.
+    #[inline]
+    fn any(&self, chunk: usize, stretches: Range<usize>) -> bool {
+        if stretches.is_empty() {
+            return false;
+        }
+        let (first, last) = (stretches.start, stretches.end - 1);
+        match &self.chunks[chunk][first / 64..=last / 64] {
+            // Nearly all texts are short, and nearly everywhere the word does not begin.
+            [0] | [0, 0] => false,
+            [word] => word >> (first % 64) << (63 - (last - first)) != 0,
+            words => stretches.into_iter().any(|at| words[at / 64 - first / 64] >> (at % 64) & 1 == 1),
+        }
     }
 }
 
@@ -150,10 +169,14 @@ mod tests {
             let mut slow = vec![false; text.len().div_ceil(STRETCH)];
             text.match_indices(finder.needle()).for_each(|(at, _)| slow[at / STRETCH] = true);
             for (stretch, expect) in slow.iter().enumerate() {
-                let place = stretch * STRETCH..(stretch + 1) * STRETCH - 1 + finder.needle().len();
-                assert_eq!(places.may_be_in(0, &place), *expect, "{word} {stretch}");
+                assert_eq!(places.any(0, stretch..stretch + 1), *expect, "{word} {stretch}");
             }
             assert_eq!(places.is_empty(0), !slow.contains(&true), "{word}");
+            for (at, len) in (0..text.len() - 3000).step_by(97).zip((1..3000).step_by(61).cycle()) {
+                let place = at..at + len;
+                let expect = text[place.clone()].contains(finder.needle());
+                assert_eq!(places.is_in(0, place, &text, &finder), expect, "{word} {at} {len}");
+            }
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::eval::{self, Asked, Cancelled};
 use super::index::Index;
-use super::patterns::{n_recipients, pattern_rows};
+use super::patterns::pattern_rows;
 use super::rows::Rows;
 use super::term::Term;
-use super::workers::{Alone, Workers};
+use super::totals::Totals;
+use super::workers::{Alone, Workers, both};
 use super::{Query, facets};
 use crate::classify::{Knowledge, Need};
 use crate::model::{Actor, Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
@@ -128,39 +129,43 @@ pub fn answer_with(
     let include_transient = include_transient || query.any_term(&|term| *term == Term::Transient);
     let asked = Asked { index, snapshot, knowledge, workers };
     let matches = eval::matching(query.expr(), &asked, include_transient, cancelled)?;
-    let rows: Vec<RejectionIdx> = index.order.iter().copied().filter(|idx| matches[*idx as usize]).collect();
-    let by_kind = count_kinds(rows.iter().copied(), index);
+    let rows = in_order(&matches, index);
+    let totals = Totals::new(&rows, index);
     if cancelled() {
         return None;
     }
-    let facets = facets::count(&rows, &by_kind, index, snapshot, knowledge, query);
-    if cancelled() {
-        return None;
-    }
-    let in_all = count_kinds(0..index.len() as RejectionIdx, index);
-    let counted = || index.kinds.iter().zip(&in_all);
+    let (patterns, facets) = both(
+        workers,
+        || pattern_rows(&rows, &totals.by_kind, index, workers),
+        || facets::count(&totals, index, snapshot, knowledge, query),
+    );
     let mut known = vec![false; index.patterns.len()];
-    for (kind, _) in counted().filter(|(kind, _)| kind.permanent || include_transient) {
+    for kind in index.kinds.iter().filter(|kind| kind.permanent || include_transient) {
         known[kind.pattern as usize] = true;
     }
+    let permanent = index.kinds.iter().zip(&index.rows_of_kind).filter(|(kind, _)| kind.permanent);
     Some(View {
         generation: snapshot.generation,
         query: query.text.clone(),
         include_transient,
-        patterns: pattern_rows(&rows, &by_kind, index, workers),
-        n_recipients: n_recipients(&rows, &index.recipients),
-        n_refused_total: counted().filter(|(kind, _)| kind.permanent).map(|(_, n)| n).sum(),
+        patterns,
+        n_recipients: totals.n_recipients,
+        n_refused_total: permanent.map(|(_, n)| n).sum(),
         n_patterns_total: known.iter().filter(|known| **known).count() as u32,
         facets,
         rows: rows.into(),
     })
 }
 
-/// How many rows there are of each kind.
-fn count_kinds(rows: impl Iterator<Item = RejectionIdx>, index: &Index) -> Vec<u32> {
-    let mut by_kind = vec![0; index.kinds.len()];
-    rows.for_each(|idx| by_kind[index.kind_of[idx as usize] as usize] += 1);
-    by_kind
+/// The rows that match, newest first.
+fn in_order(matches: &[bool], index: &Index) -> Vec<RejectionIdx> {
+    let n = matches.iter().filter(|matches| **matches).count();
+    if n == matches.len() {
+        return index.order.clone();
+    }
+    let mut rows = Vec::with_capacity(n);
+    rows.extend(index.order.iter().copied().filter(|idx| matches[*idx as usize]));
+    rows
 }
 
 /// The pattern that needs us most: of those somebody on our side has to act on first, the one that threatens

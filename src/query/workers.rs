@@ -30,3 +30,17 @@ pub(super) fn map<T: Send + Sync>(
     });
     results.into_iter().filter_map(OnceLock::into_inner).collect()
 }
+
+/// What two pieces of work give.
+pub(super) fn both<A: Send + Sync + Default, B: Send + Sync + Default>(
+    workers: &dyn Workers,
+    one: impl Fn() -> A + Sync,
+    other: impl Fn() -> B + Sync,
+) -> (A, B) {
+    let (a, b) = (OnceLock::new(), OnceLock::new());
+    workers.each(2, &|piece| match piece {
+        0 => _ = a.set(one()),
+        _ => _ = b.set(other()),
+    });
+    (a.into_inner().unwrap_or_default(), b.into_inner().unwrap_or_default())
+}

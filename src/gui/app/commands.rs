@@ -39,7 +39,10 @@ impl App {
                 ctx.memory_mut(|m| m.stop_text_input());
                 ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
             }
-            UiCommand::Stop => self.engine.stop(),
+            UiCommand::Stop => {
+                self.engine.stop();
+                self.stopping = true;
+            }
             UiCommand::Close => self.close(),
             UiCommand::SetQuery(text) => self.set_query(text),
             UiCommand::TypeQuery(text) if ends_in_field_name(&text) => {
