@@ -114,6 +114,15 @@ fn other_stamps_in_segments() {
         _ => line[..15].to_owned(),
     });
     check("mixed", &mixed, None, &CUTS);
+    let rfc5424: String = log
+        .lines()
+        .map(|line| {
+            let (head, message) = line[16..].split_once("]: ").expect("a frame");
+            let (program, pid) = head.split_once('[').expect("a process id");
+            format!("<22>1 2026-11-17T{}Z {program} {pid} - - {message}\n", &line[7..15])
+        })
+        .collect();
+    check("RFC 5424", rfc5424.as_bytes(), None, &CUTS);
 }
 
 #[test]
