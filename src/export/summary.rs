@@ -1,7 +1,7 @@
 //! What a report says, before it is laid out for a terminal or as Markdown. All texts are safe to show.
 
 use crate::classify::{Knowledge, Need};
-use crate::model::{ProblemKind, Rejection, Snapshot, SourceProblem};
+use crate::model::{EvidenceRef, ProblemKind, Snapshot, SourceProblem};
 use crate::notes::fill::fill_for_all;
 use crate::notes::note::stage_words;
 use crate::notes::{Advice, Redactor, one_line, visible};
@@ -63,12 +63,11 @@ pub(super) fn filter(view: &View) -> Option<String> {
 
 pub(super) fn pattern_words(snapshot: &Snapshot, knowledge: &Knowledge, row: &PatternRow) -> PatternWords {
     let advice = Advice::new(knowledge, &row.verdict);
-    let opened: Vec<Rejection> =
-        row.rows.iter().take(MAX_COMPARED).filter_map(|idx| snapshot.open(*idx)).collect();
-    let rejections: Vec<&Rejection> = opened.iter().collect();
+    let compared: Vec<EvidenceRef<'_>> =
+        row.rows.iter().take(MAX_COMPARED).filter_map(|idx| Some(snapshot.get(*idx)?.evidence)).collect();
     let mut off = Redactor::off();
-    let mut filled = |text: &str| fill_for_all(text, &rejections, &mut off);
-    let inferred = rejections.iter().any(|r| r.evidence.stage == row.stage && r.evidence.stage_inferred);
+    let mut filled = |text: &str| fill_for_all(text, &compared, &mut off);
+    let inferred = compared.iter().any(|e| e.stage() == row.stage && e.stage_inferred());
     let seen = match (row.first_seen, row.last_seen) {
         (Some(first), Some(last)) if first != last => format!("{} to {}", fmt_time(first), fmt_time(last)),
         (Some(time), _) => fmt_time(time),

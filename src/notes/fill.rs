@@ -5,7 +5,7 @@
 
 use super::escape::{is_hidden, one_line};
 use super::redact::Redactor;
-use crate::model::{Direction, Rejection};
+use crate::model::{Direction, EvidenceRef, Records, Rejection};
 use crate::query::words::fmt_count;
 use crate::smtp::{ReversePath, domain_of};
 use std::borrow::Cow;
@@ -39,7 +39,8 @@ pub fn fill_command(template: &str, rejection: &Rejection) -> String {
 
 /// As [`fill`], the addresses redacted.
 pub fn fill_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
-    replaced(template, |name, missing| match value(name, rejection) {
+    let kept = kept(rejection);
+    replaced(template, |name, missing| match value(name, kept.get(0)) {
         Some(value) => one_line(&redacted(name, &value, redactor)).into_owned(),
         None => missing.to_owned(),
     })
@@ -47,11 +48,11 @@ pub fn fill_with(template: &str, rejection: &Rejection, redactor: &mut Redactor)
 
 /// As [`fill_with`] for many refusals: "a", "a and b", or "a and 7 others". Where it stands in a sentence must suit
 /// one value and several.
-pub fn fill_for_all(template: &str, rejections: &[&Rejection], redactor: &mut Redactor) -> String {
+pub fn fill_for_all(template: &str, all: &[EvidenceRef<'_>], redactor: &mut Redactor) -> String {
     replaced(template, |name, missing| {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::<_, foldhash::fast::RandomState>::default();
         let mut first = Vec::new();
-        for value in rejections.iter().filter_map(|rejection| value(name, rejection)) {
+        for value in all.iter().filter_map(|evidence| value(name, *evidence)) {
             if !seen.contains(value.as_ref()) && seen.insert(value.to_ascii_lowercase()) && first.len() < 2 {
                 first.push(value);
             }
@@ -68,7 +69,8 @@ pub fn fill_for_all(template: &str, rejections: &[&Rejection], redactor: &mut Re
 
 /// As [`fill_command`], the addresses redacted.
 pub fn fill_command_with(template: &str, rejection: &Rejection, redactor: &mut Redactor) -> String {
-    replaced(template, |name, missing| match value(name, rejection) {
+    let kept = kept(rejection);
+    replaced(template, |name, missing| match value(name, kept.get(0)) {
         // `swaks --from '<>'` sends the null reverse-path.
         None if name == "sender" && rejection.evidence.reverse_path == Some(ReversePath::Null) => {
             shell_word("<>")
@@ -100,17 +102,16 @@ pub fn shell_word(text: &str) -> String {
 }
 
 /// Our own address, if the reply names one: the first in it that is not the remote MTA's.
-pub fn our_ip(rejection: &Rejection) -> Option<IpAddr> {
-    let evidence = &rejection.evidence;
-    if evidence.direction == Direction::Incoming {
+pub fn our_ip(evidence: EvidenceRef<'_>) -> Option<IpAddr> {
+    if evidence.direction() == Direction::Incoming {
         return None;
     }
     let mut words =
-        evidence.diagnostic_code.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'));
+        evidence.diagnostic_code().split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'));
     words.find_map(|word| {
         let ip: IpAddr = word.trim_matches(['.', ':']).parse().or_else(|_| word.parse()).ok()?;
         // 127.0.0.x is what a DNS list answers.
-        let ours = !ip.is_loopback() && !ip.is_unspecified() && Some(ip) != evidence.remote_ip;
+        let ours = !ip.is_loopback() && !ip.is_unspecified() && Some(ip) != evidence.remote_ip();
         ours.then_some(ip)
     })
 }
@@ -137,41 +138,36 @@ fn replaced(template: &str, mut fill: impl FnMut(&str, &str) -> String) -> Strin
     out
 }
 
-fn value<'a>(name: &str, rejection: &'a Rejection) -> Option<Cow<'a, str>> {
-    let evidence = &rejection.evidence;
-    let sender = match &evidence.reverse_path {
-        Some(ReversePath::Mailbox(mailbox)) => Some(&**mailbox),
-        _ => None,
-    };
-    let recipient = evidence.final_recipient.as_deref();
+fn value<'a>(name: &str, evidence: EvidenceRef<'a>) -> Option<Cow<'a, str>> {
+    let is_incoming = evidence.direction() == Direction::Incoming;
+    let sender = evidence.reverse_path().filter(|mailbox| !mailbox.is_empty());
+    let recipient = evidence.final_recipient();
+    let remote_ip = || evidence.remote_ip().map(|ip| Cow::from(ip.to_string()));
     let text = match name {
         "recipient" => recipient,
         "recipient_domain" => recipient.and_then(domain_of),
         "sender" => sender,
         "sender_domain" => sender.and_then(domain_of),
         // For incoming mail the server that refused is our own, and the remote MTA is the client.
-        "remote_host" if evidence.direction == Direction::Incoming => {
-            evidence.reporting_mta.as_deref().filter(|name| name.contains('.'))
-        }
-        "our_ip" if evidence.direction == Direction::Incoming => {
-            return evidence.remote_ip.map(|ip| ip.to_string().into());
-        }
-        "remote_ip" if evidence.direction == Direction::Incoming => None,
-        "remote_host" => {
-            return evidence
-                .remote_mta
-                .as_deref()
-                .map(Cow::from)
-                .or(evidence.remote_ip.map(|ip| ip.to_string().into()));
-        }
-        "remote_ip" => return evidence.remote_ip.map(|ip| ip.to_string().into()),
-        "our_ip" => return our_ip(rejection).map(|ip| ip.to_string().into()),
-        "queue_id" => evidence.queue_id.as_deref(),
-        "message_id" => evidence.message_id.as_deref(),
-        "reply" => Some(&*evidence.diagnostic_code),
+        "remote_host" if is_incoming => evidence.reporting_mta().filter(|name| name.contains('.')),
+        "our_ip" if is_incoming => return remote_ip(),
+        "remote_ip" if is_incoming => None,
+        "remote_host" => return evidence.remote_mta().map(Cow::from).or_else(remote_ip),
+        "remote_ip" => return remote_ip(),
+        "our_ip" => return our_ip(evidence).map(|ip| ip.to_string().into()),
+        "queue_id" => evidence.queue_id(),
+        "message_id" => evidence.message_id(),
+        "reply" => Some(evidence.diagnostic_code()),
         _ => None,
     };
     text.filter(|text| !text.is_empty()).map(Cow::from)
+}
+
+/// One refusal as many are kept.
+fn kept(rejection: &Rejection) -> Records {
+    let mut records = Records::default();
+    records.push_evidence(&rejection.evidence);
+    records
 }
 
 #[cfg(test)]
@@ -208,8 +204,10 @@ mod tests {
         let b = refused("NEWS@acme.example", "bo@example.org", "550 no");
         let c = refused("news@acme.example", "cy@example.net", "550 no");
         let check = |all: &[&Rejection], expect: &str| {
+            let kept: Vec<Records> = all.iter().map(|rejection| kept(rejection)).collect();
+            let all: Vec<EvidenceRef<'_>> = kept.iter().map(|records| records.get(0)).collect();
             let template = "{recipient} at {recipient_domain} from {sender}";
-            assert_eq!(fill_for_all(template, all, &mut Redactor::off()), expect);
+            assert_eq!(fill_for_all(template, &all, &mut Redactor::off()), expect);
         };
         check(&[&a], "ana@example.org at example.org from news@acme.example");
         check(&[&a, &b], "ana@example.org and bo@example.org at example.org from news@acme.example");
@@ -237,7 +235,8 @@ mod tests {
             ("550 5.7.1 no", "-"),
             ("550 127.0.0.2", "-"),
         ] {
-            let got = our_ip(&refused("a@acme.example", "b@example.org", reply)).map(|ip| ip.to_string());
+            let got = our_ip(kept(&refused("a@acme.example", "b@example.org", reply)).get(0))
+                .map(|ip| ip.to_string());
             assert_eq!(got.as_deref().unwrap_or("-"), expect, "{reply}");
         }
     }

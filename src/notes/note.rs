@@ -10,10 +10,10 @@ use super::escape::{one_line, visible};
 use super::fill::{fill_command_with, fill_for_all, our_ip};
 use super::redact::Redactor;
 use crate::classify::{Knowledge, Need, Step};
-use crate::model::{Actor, Direction, Rejection, RejectionIdx, Retry, Snapshot, Tier, Timestamp};
+use crate::model::{Actor, Direction, EvidenceRef, Rejection, RejectionIdx, Retry, Snapshot, Tier};
 use crate::query::words::{counted, fmt_count, fmt_time};
 use crate::query::{PatternRow, scope};
-use crate::smtp::{ReversePath, Stage, domain_of};
+use crate::smtp::{Stage, domain_of};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -117,14 +117,15 @@ pub fn note_for_message(
 }
 
 fn note(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx], options: &NoteOptions) -> String {
-    let opened: Vec<Rejection> = rows.iter().filter_map(|idx| snapshot.open(*idx)).collect();
-    let rejections: Vec<&Rejection> = opened.iter().collect();
-    let Some(first) = rejections.first().copied() else { return String::new() };
+    // Where they are kept: a pattern may have a million refusals.
+    let all: Vec<EvidenceRef<'_>> =
+        rows.iter().filter_map(|idx| Some(snapshot.get(*idx)?.evidence)).collect();
+    let Some(first) = rows.first().and_then(|idx| snapshot.open(*idx)) else { return String::new() };
     let mut redactor = if options.redact { Redactor::new() } else { Redactor::off() };
     // Those that are listed below; others are found by their form.
-    rejections.iter().take(100).for_each(|rejection| redactor.learn(rejection));
+    rows.iter().take(100).filter_map(|idx| snapshot.open(*idx)).for_each(|r| redactor.learn(&r));
     let advice = Advice::new(knowledge, &first.verdict);
-    let mut writer = Writer { first, rejections: &rejections, advice, reader: options.reader, redactor };
+    let mut writer = Writer { first: &first, all: &all, advice, reader: options.reader, redactor };
     let sentence = scope(snapshot, rows).sentence();
     let mut blocks = vec![Block::Title(writer.title())];
     if let Some(greeting) = writer.greeting() {
@@ -156,7 +157,7 @@ fn note(snapshot: &Snapshot, knowledge: &Knowledge, rows: &[RejectionIdx], optio
 struct Writer<'a> {
     /// The newest.
     first: &'a Rejection,
-    rejections: &'a [&'a Rejection],
+    all: &'a [EvidenceRef<'a>],
     advice: Advice<'a>,
     reader: Reader,
     redactor: Redactor,
@@ -186,11 +187,12 @@ impl<'a> Writer<'a> {
 
     /// `from` and `to` with their domains filled in; nothing in place of one that the evidence does not say.
     fn parties(&self, from: &str, to: &str) -> String {
-        let known =
-            |domain: fn(&Rejection) -> Option<&str>| self.rejections.iter().any(|r| domain(r).is_some());
+        let known = |domain: fn(EvidenceRef<'_>) -> Option<&str>| {
+            self.all.iter().any(|evidence| domain(*evidence).is_some())
+        };
         let from = if known(sender_domain) { from } else { "" };
-        let to = if known(|r| r.evidence.final_recipient.as_deref().and_then(domain_of)) { to } else { "" };
-        fill_for_all(&format!("{from}{to}"), self.rejections, &mut Redactor::off())
+        let to = if known(|e| e.final_recipient().and_then(domain_of)) { to } else { "" };
+        fill_for_all(&format!("{from}{to}"), self.all, &mut Redactor::off())
     }
 
     fn greeting(&self) -> Option<String> {
@@ -220,14 +222,13 @@ impl<'a> Writer<'a> {
 
     fn facts(&mut self) -> Vec<(&'static str, String)> {
         let mut facts = Vec::new();
-        let mut times: Vec<Timestamp> = self.rejections.iter().filter_map(|r| r.evidence.time).collect();
-        times.sort();
-        match (times.first(), times.last()) {
+        let times = || self.all.iter().filter_map(|evidence| evidence.time());
+        match (times().min(), times().max()) {
             (Some(first), Some(last)) if first != last => {
-                facts.push(("First", fmt_time(*first)));
-                facts.push(("Last", fmt_time(*last)));
+                facts.push(("First", fmt_time(first)));
+                facts.push(("Last", fmt_time(last)));
             }
-            (Some(time), _) => facts.push(("Time", fmt_time(*time))),
+            (Some(time), _) => facts.push(("Time", fmt_time(time))),
             _ => facts.push(("Time", "not in the evidence".to_owned())),
         }
         let evidence = &self.first.evidence;
@@ -238,30 +239,33 @@ impl<'a> Writer<'a> {
         };
         let as_it_is = |text: &str| text.to_owned();
         self.list(&mut facts, refused_by.0, host, as_it_is);
-        self.list(&mut facts, refused_by.1, |r| r.evidence.reporting_mta.as_deref().map(Cow::from), as_it_is);
+        self.list(&mut facts, refused_by.1, |e| e.reporting_mta().map(Cow::from), as_it_is);
         self.list(
             &mut facts,
             "Our IP",
-            |r| our_ip(r).map(|ip| ip.to_string().into()),
+            |e| our_ip(e).map(|ip| ip.to_string().into()),
             |ip| format!("{ip} (named in the reply)"),
         );
         let mut redactor = std::mem::take(&mut self.redactor);
-        let sender = |r: &'a Rejection| r.evidence.reverse_path.as_ref().map(|path| path.as_str().into());
+        let sender = |e: EvidenceRef<'a>| match e.reverse_path()? {
+            "" => Some("<>".into()),
+            mailbox => Some(mailbox.into()),
+        };
         self.list(&mut facts, "Sender", sender, |text| redactor.text(text));
-        let recipient = |r: &'a Rejection| r.evidence.final_recipient.as_deref().map(Cow::from);
+        let recipient = |e: EvidenceRef<'a>| e.final_recipient().map(Cow::from);
         self.list(&mut facts, "Recipient", recipient, |text| redactor.text(text));
-        let original = |r: &'a Rejection| r.evidence.original_recipient.as_deref().map(Cow::from);
+        let original = |e: EvidenceRef<'a>| e.original_recipient().map(Cow::from);
         self.list(&mut facts, "First given as", original, |text| redactor.text(text));
-        self.list(&mut facts, "Queue id", |r| r.evidence.queue_id.as_deref().map(Cow::from), as_it_is);
-        let message_id = |r: &'a Rejection| r.evidence.message_id.as_deref().map(Cow::from);
+        self.list(&mut facts, "Queue id", |e| e.queue_id().map(Cow::from), as_it_is);
+        let message_id = |e: EvidenceRef<'a>| e.message_id().map(Cow::from);
         self.list(&mut facts, "Message-ID", message_id, |text| redactor.message_id(text));
-        if !redactor.is_on() && self.rejections.len() == 1 {
-            let subject = |r: &'a Rejection| r.evidence.original.subject.as_deref().map(Cow::from);
+        if !redactor.is_on() && self.all.len() == 1 {
+            let subject = |e: EvidenceRef<'a>| e.original()?.subject.as_deref().map(Cow::from);
             self.list(&mut facts, "Subject", subject, as_it_is);
         }
         self.redactor = redactor;
         let tries = self.first.evidence.attempts.len();
-        if self.rejections.len() == 1 && tries > 1 {
+        if self.all.len() == 1 && tries > 1 {
             facts.push(("Tries", fmt_count(tries as u64)));
         }
         facts
@@ -272,12 +276,12 @@ impl<'a> Writer<'a> {
         &self,
         facts: &mut Vec<(&'static str, String)>,
         name: &'static str,
-        value: impl Fn(&'a Rejection) -> Option<Cow<'a, str>>,
+        value: impl Fn(EvidenceRef<'a>) -> Option<Cow<'a, str>>,
         mut show: impl FnMut(&str) -> String,
     ) {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::<_, foldhash::fast::RandomState>::default();
         let mut listed = Vec::new();
-        for value in self.rejections.iter().filter_map(|rejection| value(rejection)) {
+        for value in self.all.iter().filter_map(|evidence| value(*evidence)) {
             if listed.len() < MAX_LISTED && !seen.contains(&value) {
                 listed.push(one_line(&show(&value)).into_owned());
             }
@@ -302,10 +306,10 @@ impl<'a> Writer<'a> {
     }
 
     fn cause(&mut self) -> String {
-        let mut text = fill_for_all(&self.advice.class.cause, self.rejections, &mut self.redactor);
+        let mut text = fill_for_all(&self.advice.class.cause, self.all, &mut self.redactor);
         if let Some(note) = self.advice.note() {
             text.push(' ');
-            text.push_str(&fill_for_all(note, self.rejections, &mut self.redactor));
+            text.push_str(&fill_for_all(note, self.all, &mut self.redactor));
         }
         // Notes of rules are written as one sentence for the screen, without a period.
         if !text.ends_with(['.', '!', '?']) {
@@ -369,7 +373,7 @@ impl<'a> Writer<'a> {
     }
 
     fn step(&mut self, step: &Step, with_actor: bool) -> (String, Option<String>) {
-        let mut text = fill_for_all(&step.text, self.rejections, &mut self.redactor);
+        let mut text = fill_for_all(&step.text, self.all, &mut self.redactor);
         if with_actor {
             text.push_str(&format!(" ({})", actor_words(step.who)));
         }
@@ -381,7 +385,7 @@ impl<'a> Writer<'a> {
         let retry = self.advice.verdict.retry;
         match self.reader {
             Reader::Team | Reader::Sender => {
-                let note = fill_for_all(&self.advice.class.retry_note, self.rejections, &mut self.redactor);
+                let note = fill_for_all(&self.advice.class.retry_note, self.all, &mut self.redactor);
                 Some(format!("{}. {note}", retry.label()).trim_end().to_owned())
             }
             // Without a step of theirs there is nothing to wait for.
@@ -409,7 +413,7 @@ impl<'a> Writer<'a> {
             verdict.tier.label(),
             verdict.confidence.name(),
             self.first.pattern.id,
-            counted(self.rejections.len() as u64, "refusal", "refusals"),
+            counted(self.all.len() as u64, "refusal", "refusals"),
         )
     }
 }
@@ -423,19 +427,15 @@ pub fn stage_words(stage: Stage, inferred: bool) -> String {
     }
 }
 
-fn sender_domain(rejection: &Rejection) -> Option<&str> {
-    match &rejection.evidence.reverse_path {
-        Some(ReversePath::Mailbox(mailbox)) => domain_of(mailbox),
-        _ => None,
-    }
+fn sender_domain(evidence: EvidenceRef<'_>) -> Option<&str> {
+    evidence.reverse_path().and_then(domain_of)
 }
 
 /// Name and address of the remote MTA: `mx.example.org [192.0.2.1]`.
-fn host(rejection: &Rejection) -> Option<Cow<'_, str>> {
-    let evidence = &rejection.evidence;
-    match (&evidence.remote_mta, evidence.remote_ip) {
+fn host(evidence: EvidenceRef<'_>) -> Option<Cow<'_, str>> {
+    match (evidence.remote_mta(), evidence.remote_ip()) {
         (Some(name), Some(ip)) => Some(format!("{name} [{ip}]").into()),
-        (Some(name), None) => Some((&**name).into()),
+        (Some(name), None) => Some(name.into()),
         (None, Some(ip)) => Some(format!("[{ip}]").into()),
         (None, None) => None,
     }

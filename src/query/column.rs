@@ -30,6 +30,11 @@ impl Column {
         self.n_different
     }
 
+    /// Takes memory for so many more refusals.
+    pub fn reserve(&mut self, n_more: usize) {
+        self.firsts.reserve_exact(n_more);
+    }
+
     /// Adds the text of the next refusal; `is_same` says whether an earlier refusal has it. Gives the first with it.
     pub fn push(&mut self, text: Option<&str>, is_same: impl Fn(RejectionIdx, &str) -> bool) -> RejectionIdx {
         let first = text.map_or(NO_TEXT, |text| self.first(text, is_same));

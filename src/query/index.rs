@@ -16,6 +16,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// The columns grow by so many rows at once: memory that was taken and not written yet costs nothing, and what moves
+/// often leaves holes.
+const GROWTH: usize = 1 << 20;
+
 /// Prepared facts about a snapshot. Keep one for each case and pass it to
 /// [`answer_with`](super::view::answer_with): only what is new is read.
 #[derive(Default)]
@@ -37,7 +41,7 @@ pub struct Index {
     /// How many rows each domain has.
     pub(super) rows_of_domain: Vec<u32>,
     /// All rows, newest first; without a time last; then in source order.
-    pub(super) order: Vec<RejectionIdx>,
+    pub(super) order: Arc<Vec<RejectionIdx>>,
     /// Domains of recipients in lower case; number 0 is none.
     pub(super) domains: Strings,
     pub(super) patterns: Vec<Arc<Pattern>>,
@@ -89,6 +93,7 @@ impl Index {
         }
         let n_before = self.len();
         let new: Vec<Arc<Rejections>> = snapshot.chunks.iter().skip(self.chunks.all.len()).cloned().collect();
+        self.reserve(new.iter().map(|chunk| chunk.len()).sum());
         new.into_iter().for_each(|chunk| self.push(chunk));
         if self.len() > n_before {
             self.sort_from(n_before);
@@ -109,6 +114,16 @@ impl Index {
     pub(super) fn newest(&self) -> Option<i64> {
         let first = *self.order.first()?;
         Some(self.times[first as usize]).filter(|time| *time != NO_TIME)
+    }
+
+    fn reserve(&mut self, n_new: usize) {
+        let more = (self.len() + n_new).next_multiple_of(GROWTH) - self.len();
+        self.times.reserve_exact(more);
+        self.kind_of.reserve_exact(more);
+        self.domain_of.reserve_exact(more);
+        for column in [&mut self.recipients, &mut self.senders, &mut self.remote_mtas] {
+            column.reserve(more);
+        }
     }
 
     fn push(&mut self, chunk: Arc<Rejections>) {
@@ -208,7 +223,9 @@ impl Index {
             merged.push(*idx);
         }
         merged.extend(before);
-        self.order.splice(..touched, merged);
+        let order = Arc::make_mut(&mut self.order);
+        order.reserve_exact(self.times.capacity() - order.len());
+        order.splice(..touched, merged);
     }
 }
 

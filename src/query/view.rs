@@ -9,7 +9,7 @@ use super::totals::Totals;
 use super::workers::{Alone, Workers, both};
 use super::{Query, facets};
 use crate::classify::{Knowledge, Need};
-use crate::model::{Actor, Pattern, RejectionIdx, Snapshot, Timestamp, Verdict};
+use crate::model::{Actor, Pattern, Snapshot, Timestamp, Verdict};
 use crate::smtp::Stage;
 use std::sync::Arc;
 
@@ -153,19 +153,19 @@ pub fn answer_with(
         n_refused_total: permanent.map(|(_, n)| n).sum(),
         n_patterns_total: known.iter().filter(|known| **known).count() as u32,
         facets,
-        rows: rows.into(),
+        rows,
     })
 }
 
 /// The rows that match, newest first.
-fn in_order(matches: &[bool], index: &Index) -> Vec<RejectionIdx> {
+fn in_order(matches: &[bool], index: &Index) -> Rows {
     let n = matches.iter().filter(|matches| **matches).count();
     if n == matches.len() {
-        return index.order.clone();
+        return Rows::part_of(&index.order, 0..n);
     }
     let mut rows = Vec::with_capacity(n);
     rows.extend(index.order.iter().copied().filter(|idx| matches[*idx as usize]));
-    rows
+    rows.into()
 }
 
 /// The pattern that needs us most: of those somebody on our side has to act on first, the one that threatens
