@@ -162,8 +162,8 @@ struct Record {
     flags: u8,
 }
 
-/// Where texts begin, and how long they are; [`Spans::NONE`] is none. A text of 65,535 bytes or more stands behind
-/// its length in four bytes.
+/// Where texts begin, and how long they are; [`NONE`] is none. A text of 65,535 bytes or more stands behind its length in
+/// eleven octal digits.
 #[derive(Clone, Copy, Debug)]
 struct Spans<const N: usize> {
     at: [u32; N],
