@@ -156,6 +156,12 @@ impl App {
         &self.view
     }
 
+    /// The engine's newest answer, which the next frame shows.
+    #[doc(hidden)]
+    pub fn newest_view(&self) -> Arc<View> {
+        self.engine.view()
+    }
+
     /// What was read.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
