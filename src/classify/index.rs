@@ -34,7 +34,7 @@ impl Literals {
     fn new(literals: Vec<(&str, u32)>) -> Self {
         // The contiguous kind is the best of scan speed against the time it takes to build at start-up.
         let automaton = AhoCorasickBuilder::new()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(literals.iter().map(|(text, _)| text))
             .ok()
             .filter(|_| !literals.is_empty());

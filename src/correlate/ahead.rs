@@ -35,8 +35,6 @@ pub(super) struct Ahead {
     text: String,
     /// Stamps without a year at which another day begins, and the time that was made of them.
     pub days: Vec<(Stamp, Option<Timestamp>)>,
-    /// Offsets of the deciding lines of all evidence.
-    pub places: Vec<u64>,
     /// The lines cannot be told apart from those before.
     pub dependent: bool,
 }
@@ -56,7 +54,7 @@ impl Ahead {
     }
 
     /// Whether more must be known of a message that did not begin here. `opens`: its first line is being read.
-    pub(super) fn is_open(&mut self, key: Key<'_>, opens: bool) -> bool {
+    pub(super) fn is_open(&mut self, key: &Key<'_>, opens: bool) -> bool {
         if !self.open.is_empty() && self.open.contains(&key.hash) {
             return true;
         }
@@ -70,7 +68,7 @@ impl Ahead {
     }
 
     /// The message has left the queue: whatever comes now is of another.
-    pub(super) fn close(&mut self, key: Key<'_>) {
+    pub(super) fn close(&mut self, key: &Key<'_>) {
         self.open.remove(&key.hash);
         self.n_closed += 1;
     }

@@ -3,8 +3,8 @@
 //! Nearly all mail is delivered: its context is filled and thrown away again, so the buffers are used again and
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
-use super::hash::{Hashed, hash};
-use crate::model::{Attempt, Origin, Text};
+use super::hash::{Hashed, hash, three_words};
+use crate::model::{Attempt, Origin, SourceId, Text};
 use crate::smtp::Stage;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -81,12 +81,12 @@ pub(super) struct Tried {
 }
 
 /// One message in the queue.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Context {
     /// The grammar of its lines.
     pub format: &'static str,
     /// Host, instance, queue id, sender and Message-ID behind one another. The usual lengths need no memory elsewhere.
-    text: SmallVec<[u8; 112]>,
+    text: SmallVec<[u8; 88]>,
     hash: u64,
     seed: u64,
     host_end: u32,
@@ -94,8 +94,9 @@ pub(super) struct Context {
     queue_id_end: u32,
     sender: Option<Span>,
     message_id: Option<Span>,
-    /// Lines about the message as a whole.
-    pub origins: SmallVec<[Origin; 4]>,
+    /// The first line about the message as a whole, and the further ones.
+    first: Origin,
+    further: SmallVec<[Near; 3]>,
     /// Recipients that were put off.
     pub waiting: Vec<Waiting>,
     /// A delivery was tried.
@@ -105,6 +106,17 @@ pub(super) struct Context {
     born: u64,
 }
 
+/// A line of the same source, some lines after another. A full queue has many of these.
+#[derive(Clone, Copy, Debug)]
+struct Near {
+    start: u64,
+    lines_after: u32,
+    len: u32,
+}
+
+/// The line of a message of which none was read yet.
+const NO_LINE: Origin = Origin { source: SourceId(u32::MAX), line: 0, start: 0, len: 0 };
+
 /// A part of a context's text.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -112,17 +124,39 @@ struct Span {
     end: u32,
 }
 
+impl Default for Context {
+    fn default() -> Self {
+        Self {
+            format: "",
+            text: SmallVec::new(),
+            hash: 0,
+            seed: 0,
+            host_end: 0,
+            instance_end: 0,
+            queue_id_end: 0,
+            sender: None,
+            message_id: None,
+            first: NO_LINE,
+            further: SmallVec::new(),
+            waiting: Vec::new(),
+            tried: false,
+            generation: 0,
+            born: 0,
+        }
+    }
+}
+
 impl Context {
     /// The line numbers were counted from a later line.
     fn shift_lines(&mut self, lines: u64) {
         let tries = self.waiting.iter_mut().flat_map(|w| &mut w.tries).map(|t| &mut t.attempt.origin);
-        for origin in self.origins.iter_mut().chain(tries) {
+        for origin in std::iter::once(&mut self.first).chain(tries) {
             origin.line += lines;
         }
     }
 
     /// Whether it is the context of that message.
-    fn is_of(&self, key: Key<'_>) -> bool {
+    fn is_of(&self, key: &Key<'_>) -> bool {
         self.hash == key.hash
             && self.seed == key.seed
             && same(self.part(Span { start: self.instance_end, end: self.queue_id_end }), key.queue_id)
@@ -152,7 +186,7 @@ impl Context {
     }
 
     /// Forgets everything but the buffers.
-    fn reset(&mut self, key: Key<'_>, format: &'static str, born: u64) {
+    fn reset(&mut self, key: &Key<'_>, format: &'static str, born: u64) {
         self.format = format;
         (self.hash, self.seed, self.born) = (key.hash, key.seed, born);
         self.text.clear();
@@ -161,7 +195,8 @@ impl Context {
         self.queue_id_end = self.push(key.queue_id).end;
         self.sender = None;
         self.message_id = None;
-        self.origins.clear();
+        self.first = NO_LINE;
+        self.further.clear();
         self.waiting.clear();
         self.tried = false;
     }
@@ -201,9 +236,25 @@ impl Context {
         Span { start: start as u32, end: self.text.len() as u32 }
     }
 
+    /// Lines about the message as a whole.
+    pub(super) fn origins(&self) -> impl Iterator<Item = Origin> + '_ {
+        let Origin { source, line, .. } = self.first;
+        let further = self.further.iter().map(move |near| Origin {
+            source,
+            line: line + u64::from(near.lines_after),
+            start: near.start,
+            len: near.len,
+        });
+        (self.first != NO_LINE).then_some(self.first).into_iter().chain(further)
+    }
+
     pub(super) fn push_origin(&mut self, origin: Origin) {
-        if self.origins.len() < MAX_ORIGINS {
-            self.origins.push(origin);
+        if self.first == NO_LINE {
+            self.first = origin;
+        } else if self.further.len() + 1 < MAX_ORIGINS
+            && let Some(Ok(lines_after)) = origin.line.checked_sub(self.first.line).map(u32::try_from)
+        {
+            self.further.push(Near { start: origin.start, lines_after, len: origin.len });
         }
     }
 
@@ -235,12 +286,12 @@ fn recent_place(hash: u64) -> usize {
     (hash >> 32) as usize % N_RECENT
 }
 
-/// Whether two queue ids are the same. Most have 8 to 16 bytes: two words tell.
+/// Whether two queue ids are the same. Most have 8 to 24 bytes: three words tell.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    if let (8..=16, Some(a_start), Some(b_start)) = (a.len(), a.first_chunk::<8>(), b.first_chunk::<8>()) {
-        return a.len() == b.len() && a_start == b_start && a.last_chunk::<8>() == b.last_chunk::<8>();
+    match (three_words(a), three_words(b)) {
+        (Some(a_words), Some(b_words)) => a_words == b_words && a.len() == b.len(),
+        _ => a == b,
     }
-    a == b
 }
 
 /// All messages in the queue.
@@ -298,9 +349,25 @@ impl Contexts {
         }
     }
 
-    /// For a part of the log that is read without knowing of these.
-    pub(super) fn ahead(&self) -> Self {
-        Self { turnover: Some(Vec::new()), ..Self::with_max(self.max) }
+    /// For a part of the log that is read without knowing of these, in the memory of `room` if there is some.
+    pub(super) fn ahead(&self, room: Option<Self>) -> Self {
+        let mut ahead = room.unwrap_or_else(|| Self::with_max(self.max));
+        ahead.turnover.get_or_insert_default().clear();
+        ahead
+    }
+
+    /// No message at all, with the memory that these had.
+    fn emptied(mut self) -> Self {
+        self.by_hash.clear();
+        self.arrivals.clear();
+        self.free.clear();
+        self.free.extend((0..self.slots.len() as u32).rev());
+        for context in &mut self.slots {
+            context.forget();
+            context.generation = 0;
+        }
+        (self.peak, self.elsewhere) = (0, 0);
+        self
     }
 
     /// So many are kept.
@@ -309,7 +376,7 @@ impl Contexts {
     }
 
     /// Where a message's context is.
-    pub(super) fn place(&self, key: Key<'_>) -> Place {
+    pub(super) fn place(&self, key: &Key<'_>) -> Place {
         let recent = self.recent[recent_place(key.hash)];
         if self.slots.get(recent as usize).is_some_and(|context| context.is_of(key)) {
             return Place::Slot(recent);
@@ -327,7 +394,7 @@ impl Contexts {
     }
 
     /// The context of a message, if there is one.
-    pub(super) fn get(&mut self, key: Key<'_>) -> Option<&mut Context> {
+    pub(super) fn get(&mut self, key: &Key<'_>) -> Option<&mut Context> {
         match self.place(key) {
             Place::Slot(slot) => Some(self.at(slot)),
             _ => None,
@@ -337,7 +404,7 @@ impl Contexts {
     /// The context of a message, a new one if need be. A message that had to go for it is handed to `gone`.
     pub(super) fn get_or_new(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -350,7 +417,7 @@ impl Contexts {
     pub(super) fn get_or_new_at(
         &mut self,
         place: Place,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -370,7 +437,7 @@ impl Contexts {
 
     fn insert(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         format: &'static str,
         born: u64,
         gone: &mut Vec<Context>,
@@ -434,9 +501,9 @@ impl Contexts {
         self.by_hash.contains_key(&hash)
     }
 
-    /// Takes over all of `later`, which was read from offset `start` on without knowing of these; no hash may be in
-    /// both. What arrived here since `start` stands between those of `later`.
-    pub(super) fn take_over(&mut self, mut later: Self, start: u64, lines_before: u64) {
+    /// Takes over all of `later`, and gives its memory back. It was read from offset `start` on without knowing of
+    /// these; no hash may be in both. What arrived here since `start` stands between those of `later`.
+    pub(super) fn take_over(&mut self, mut later: Self, start: u64, lines_before: u64) -> Self {
         let mut arrived: Vec<(u64, u32, u32)> = Vec::new();
         while let Some((slot, generation)) = self.arrivals.back().copied() {
             let context = &self.slots[slot as usize];
@@ -465,10 +532,15 @@ impl Contexts {
         arrived.sort_unstable();
         self.arrivals.extend(arrived.into_iter().map(|(_, slot, generation)| (slot, generation)));
         self.peak = self.peak.max(self.by_hash.len());
+        later.emptied()
     }
 
     fn free_slot(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                // Not twice as much each time: a full queue would need the room of two.
+                self.slots.reserve_exact(self.slots.len() / 4 + 64);
+            }
             self.slots.push(Context::default());
             (self.slots.len() - 1) as u32
         })
@@ -506,15 +578,15 @@ mod tests {
     #[test]
     fn contexts_come_and_go() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
-        contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
-        contexts.get_or_new(key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
+        contexts.get_or_new(&key("A1"), "postfix", 0, &mut gone).set_sender(b"a@example.org");
+        contexts.get_or_new(&key("a1"), "postfix", 0, &mut gone).set_sender(b"b@example.org");
         let sender =
-            |c: &mut Contexts, id| c.get(key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
+            |c: &mut Contexts, id| c.get(&key(id)).and_then(|c| c.reverse_path().map(Cow::into_owned));
         assert_eq!(sender(&mut contexts, "A1").unwrap(), "a@example.org");
-        let Place::Slot(slot) = contexts.place(key("A1")) else { panic!("it is there") };
+        let Place::Slot(slot) = contexts.place(&key("A1")) else { panic!("it is there") };
         contexts.remove(slot, 0, |_| {});
         assert_eq!(sender(&mut contexts, "A1"), None);
-        assert_eq!(contexts.get_or_new(key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
+        assert_eq!(contexts.get_or_new(&key("A1"), "postfix", 0, &mut gone).reverse_path(), None);
         assert_eq!(sender(&mut contexts, "a1").unwrap(), "b@example.org");
         assert!(gone.is_empty());
     }
@@ -523,9 +595,9 @@ mod tests {
     fn the_oldest_goes_first() {
         let (mut contexts, mut gone) = (Contexts::default(), Vec::new());
         for n in 0..MAX_CONTEXTS + 3 {
-            contexts.get_or_new(key(&format!("{n:X}")), "postfix", 0, &mut gone);
-            contexts.get_or_new(key("short"), "postfix", 0, &mut gone);
-            let Place::Slot(slot) = contexts.place(key("short")) else { panic!("it is there") };
+            contexts.get_or_new(&key(&format!("{n:X}")), "postfix", 0, &mut gone);
+            contexts.get_or_new(&key("short"), "postfix", 0, &mut gone);
+            let Place::Slot(slot) = contexts.place(&key("short")) else { panic!("it is there") };
             contexts.remove(slot, 0, |_| {});
         }
         let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();

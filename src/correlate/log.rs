@@ -4,21 +4,26 @@
 //! host, instance and queue id. A refusal is handed out with the line that decides it; a recipient that was only put
 //! off is handed out when the message leaves the queue or the log ends.
 
+mod forgotten;
 mod known;
 mod queue;
 
 use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
-use super::context::Key;
+use super::context::{Contexts, Key};
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::LogLine;
 use crate::parse::frame::{Clock, Frames, Glanced, Stamp, framed, journal};
 use crate::parse::{Line, dress, mta};
+pub use forgotten::Messages;
 use queue::Queue;
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// With more messages in the queue, a part that was read ahead takes too much memory: it is better read in its turn.
+const MAX_AHEAD: usize = 32_768;
 
 /// Counts are handed on every so many lines.
 const FLUSH_LINES: u64 = 4096;
@@ -65,13 +70,13 @@ impl LogCorrelator {
     }
 
     /// For the lines from offset `start` on, read without what stands before them: see [`Self::follow`].
-    /// `None` if lines hang together here, so that the log cannot be cut.
-    pub fn ahead(&self, start: u64) -> Option<Self> {
+    /// `None` if lines hang together here, so that the log cannot be cut. `room` is memory from an earlier one.
+    pub fn ahead(&self, start: u64, room: Option<Room>) -> Option<Self> {
         if self.export.is_open() {
             return None;
         }
         let ahead = Box::new(Ahead::new(start, self.bare_first));
-        let contexts = self.queue.contexts.ahead();
+        let contexts = self.queue.contexts.ahead(room.map(|Room(contexts)| contexts));
         Some(Self {
             clock: self.clock.clone(),
             day: (0, 0),
@@ -87,11 +92,12 @@ impl LogCorrelator {
     /// Whether reading [ahead](Self::ahead) has shown that it leads nowhere: [`Self::follow`] would refuse the result.
     pub fn is_dependent(&self) -> bool {
         self.queue.ahead.as_ref().is_some_and(|ahead| ahead.dependent)
+            || self.queue.contexts.len() > MAX_AHEAD
     }
 
     /// Takes over what `later` found, which was read [ahead](Self::ahead) from just after the lines read here so far:
     /// the same as if its lines were read now. What was left open there goes to `out`, and the place of each such
-    /// evidence's deciding line is given; `places` are those of what `later` found itself.
+    /// evidence's deciding line is given.
     ///
     /// `None`, and nothing has changed, if its lines mean something else after those read here: then they have to be
     /// read again. `coverage` is what it counted, `lines` how many lines stand before its own.
@@ -135,7 +141,7 @@ impl LogCorrelator {
         let mut come_and_go = |queue: &mut Queue, open: &mut Vec<u64>, until: u64, out: &mut Harvest| {
             while let Some((at, came)) = turnover.as_slice().first().copied().filter(|(at, _)| *at < until) {
                 turnover.next();
-                queue.come_or_go(came, out);
+                queue.come_or_go(came, at, out);
                 open.resize(out.records.len(), at);
             }
         };
@@ -146,14 +152,33 @@ impl LogCorrelator {
         });
         come_and_go(&mut self.queue, &mut open, u64::MAX, out);
         self.queue.contexts.elsewhere = 0;
-        self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
+        let room = self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
-        Some(Followed { open, places: ahead.places })
+        self.queue.forgotten.add(later.queue.forgotten);
+        Some(Followed { open, room: Room(room) })
     }
 
     /// Hands on what was counted so far.
     pub fn flush(&mut self, out: &mut Harvest) {
         self.queue.counts.flush(out);
+    }
+
+    /// Reads of some messages alone, and keeps all of them in mind.
+    #[must_use]
+    pub fn only(mut self, messages: Messages) -> Self {
+        self.queue.contexts = Contexts::with_max(self.queue.contexts.max().max(messages.len() + 1));
+        self.queue.only = Some(messages);
+        self
+    }
+
+    /// From where on, an offset, refusals lack what stands on earlier lines, because their messages were forgotten.
+    pub fn lacking_from(&self) -> Option<u64> {
+        self.queue.forgotten.from
+    }
+
+    /// The messages whose refusals lack something.
+    pub fn lacking(&mut self) -> Messages {
+        std::mem::take(&mut self.queue.forgotten.messages)
     }
 
     /// Every line goes through its grammar: the reference for what a glance at a line gives.
@@ -165,9 +190,7 @@ impl LogCorrelator {
     /// Takes the next line.
     pub fn line(&mut self, line: Line<'_>, out: &mut Harvest) {
         self.take(&line, out);
-        if let Some(ahead) = &mut self.queue.ahead {
-            ahead.places.resize(out.records.len(), line.start);
-        }
+        out.places.resize(out.records.len(), line.start);
     }
 
     fn take(&mut self, line: &Line<'_>, out: &mut Harvest) {
@@ -175,9 +198,14 @@ impl LogCorrelator {
             self.queue.counts.flush(out);
         }
         self.queue.counts.lines += 1;
-        if self.glance(line, out) {
-            return;
+        if !self.glance(line, out) {
+            self.take_apart(line, out);
         }
+    }
+
+    /// Reads a line of any shape. Apart from the quick way, which runs for nearly every line and must stay small.
+    #[inline(never)]
+    fn take_apart(&mut self, line: &Line<'_>, out: &mut Harvest) {
         let origin = line.origin();
         if self.export.is_open() || line.bytes.starts_with(b"__") {
             match self.export.line(line.bytes, origin) {
@@ -234,6 +262,7 @@ impl LogCorrelator {
             self.queue.more_origins.clear();
         }
         self.queue.finish(out);
+        out.places.resize(out.records.len(), u64::MAX);
         self.queue.counts.flush(out);
     }
 
@@ -270,9 +299,13 @@ impl LogCorrelator {
         let known = &glances.known[seen.head];
         self.queue.counts.understood(known.daemon);
         self.queue.count_glanced(what);
-        if !queue_id.is_empty() {
+        let wanted = match &self.queue.only {
+            Some(only) => only.has_seeded(Messages::seed(&head.host), queue_id),
+            None => true,
+        };
+        if !queue_id.is_empty() && wanted {
             let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
-            self.queue.glanced(head, key, what, seen.message, line, out);
+            self.queue.glanced(head, &key, what, seen.message, line, out);
         }
         if let Some(day) = seen.without_year
             && self.day != day
@@ -359,13 +392,16 @@ impl LogCorrelator {
     }
 }
 
-/// Places of evidence, in the order of its deciding lines: offsets in the source.
+/// What putting a part behind another gave.
 pub struct Followed {
-    /// Of what was left open and is known now.
+    /// For each refusal that was left open and is known now the offset of its deciding line.
     pub open: Vec<u64>,
-    /// Of what was found ahead.
-    pub places: Vec<u64>,
+    /// For the next part that is read ahead.
+    pub room: Room,
 }
+
+/// Memory for what is known of messages, to be used again.
+pub struct Room(Contexts);
 
 /// What lines are read with at a glance.
 #[derive(Default)]

@@ -8,4 +8,4 @@ pub mod document;
 mod hash;
 pub mod log;
 
-pub use log::{Followed, LogCorrelator};
+pub use log::{Followed, LogCorrelator, Messages, Room};

@@ -41,7 +41,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
     let n_readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
     let (jobs, job_queue) = unbounded::<(u64, SourceJob)>();
     let (shares, shared_logs) = unbounded::<Share>();
-    let (parts, arrivals) = bounded::<Arrival>(4 * n_readers);
+    let (parts, arrivals) = bounded::<Vec<Arrival>>(4 * n_readers);
     let turn = Arc::new(AtomicU32::new(0));
     let printer =
         shared.printing.as_ref().map(|p| Printer { print: Arc::clone(&p.print), turn: Arc::clone(&turn) });
@@ -53,9 +53,12 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
             .name(format!("reader-{n}"))
             .spawn(move || {
                 let finisher = Finisher { judge: Judge::new(Arc::clone(&shared.knowledge)), printer };
-                let mut reader = Reader { finisher, shared, parts };
+                let mut reader = Reader { finisher, shared, basket: Basket { parts, arrivals: Vec::new() } };
                 // The jobs end with the case; whoever shares a log also lends it a hand.
                 loop {
+                    if job_queue.is_empty() {
+                        reader.hand_in();
+                    }
                     select! {
                         recv(job_queue) -> job => match job {
                             Ok((case, job)) => reader.read(case, &job, &mut |segments| {
@@ -83,7 +86,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
                 Ok(CaseCommand::Clear) => case.clear(),
                 Err(_) => return,
             },
-            recv(arrivals) -> arrival => if let Ok(arrival) = arrival { case.arrive(arrival) },
+            recv(arrivals) -> arrivals => arrivals.into_iter().flatten().for_each(|arrival| case.arrive(arrival)),
             default(timeout) => {}
         }
         case.publish_when_due();
@@ -102,7 +105,34 @@ struct Share {
 struct Reader {
     shared: Arc<Shared>,
     finisher: Finisher,
-    parts: Sender<Arrival>,
+    basket: Basket,
+}
+
+/// What a reader has for the case thread. Small sources come in thousands: they are handed in some at a time.
+struct Basket {
+    parts: Sender<Vec<Arrival>>,
+    arrivals: Vec<Arrival>,
+}
+
+/// So many small sources are handed in together.
+const MAX_BASKET: usize = 32;
+
+impl Basket {
+    fn put(&mut self, arrival: Arrival) {
+        // What is not the end of a source is part of a big one.
+        let big = !arrival.part.done;
+        self.arrivals.push(arrival);
+        if big || self.arrivals.len() >= MAX_BASKET {
+            self.hand_in();
+        }
+    }
+
+    fn hand_in(&mut self) {
+        if !self.arrivals.is_empty() {
+            // If the engine is going away, nobody is interested any more.
+            let _ = self.parts.send(std::mem::take(&mut self.arrivals));
+        }
+    }
 }
 
 impl Reader {
@@ -116,17 +146,19 @@ impl Reader {
         });
     }
 
+    /// Nothing is left to read for now.
+    fn hand_in(&mut self) {
+        self.basket.hand_in();
+    }
+
     fn help(&mut self, Share { case, source, name, segments }: &Share) {
         self.careful(*case, *source, name, |hands| segments.work(hands));
     }
 
     /// A panic ends the source, not the program.
     fn careful(&mut self, case: u64, source: SourceId, name: &str, work: impl FnOnce(&mut Hands<'_>)) {
-        let parts = &self.parts;
-        let mut send = |part| {
-            // The engine is going away: nobody is interested any more.
-            let _ = parts.send(Arrival { case, source, part });
-        };
+        let basket = &mut self.basket;
+        let mut send = |part| basket.put(Arrival { case, source, part });
         let finisher = &mut self.finisher;
         let mut finish = |part| finisher.finish(source, name, part);
         let mut hands = Hands { finish: &mut finish, send: &mut send };

@@ -45,7 +45,7 @@ pub(super) struct Finisher {
 impl Finisher {
     /// Judges a part of the source `name`.
     pub fn finish(&mut self, source: SourceId, name: &str, part: Part) -> Finished {
-        let Part { records, problems, coverage, accepted, bytes, done } = part;
+        let Part { records, problems, coverage, accepted, bytes, done, .. } = part;
         let rejections = self.judge.judge_all(records);
         let n_rejections = rejections.len() as u64;
         let formats = rejections.evidence().formats().to_vec();

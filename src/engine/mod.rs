@@ -9,6 +9,7 @@ mod answers;
 mod cancel;
 mod case;
 mod finish;
+mod hold;
 mod raw;
 mod reference;
 mod run;

@@ -2,6 +2,7 @@
 //! in parts.
 
 use super::CancelToken;
+use super::hold::Hold;
 use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
 use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
@@ -42,6 +43,8 @@ pub(super) struct SourceJob {
 pub(super) struct Part {
     /// Not judged yet.
     pub records: Records,
+    /// See [`Harvest::places`]; of a log alone.
+    pub places: Vec<u64>,
     pub problems: Vec<Problem>,
     pub coverage: Coverage,
     pub accepted: BTreeMap<String, u64>,
@@ -54,9 +57,17 @@ pub(super) struct Part {
 impl Part {
     /// What was harvested of the first `bytes` of a source.
     pub fn of(harvest: Harvest, bytes: u64) -> Self {
-        let Harvest { evidence, mut records, problems, coverage, accepted } = harvest;
+        let Harvest { evidence, mut records, places, problems, coverage, accepted } = harvest;
         evidence.iter().for_each(|evidence| records.push_evidence(evidence));
-        Self { records, problems, coverage, accepted, bytes, done: false }
+        Self { records, places, problems, coverage, accepted, bytes, done: false }
+    }
+
+    /// Nothing was found, not even lines.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+            && self.problems.is_empty()
+            && self.accepted.is_empty()
+            && self.coverage == Coverage::default()
     }
 
     /// An error ends the source before its end.
@@ -71,7 +82,7 @@ impl Part {
 const HEAD_BYTES: usize = 64 * 1024;
 
 /// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
-const MAX_MAIL_BYTES: usize = 32 << 20;
+pub(super) const MAX_MAIL_BYTES: usize = 32 << 20;
 
 /// Text that is no log is read in pieces of this size.
 const DOCUMENT_BYTES: usize = 16 << 20;
@@ -135,11 +146,18 @@ impl<'a> Reading<'a> {
         let mut head = Vec::with_capacity(HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
-        let head_for_plan = if kind == Kind::Log && failed.is_none() { head.clone() } else { Vec::new() };
+        let read_well = failed.is_none();
+        let head_for_plan = if kind == Kind::Log && read_well { head.clone() } else { Vec::new() };
         let mut reader: Box<dyn io::Read + Send> =
             Box::new(io::Cursor::new(head).chain(Failing { reader, failed }));
         if !head_for_plan.is_empty() {
             match Segments::plan(self.job, &options, &head_for_plan, opened.decoded, reader) {
+                Ok(segments) => return Some(segments),
+                Err(back) => reader = back,
+            }
+        }
+        if kind == Kind::Mbox && read_well {
+            match Segments::plan_mails(self.job, reader) {
                 Ok(segments) => return Some(segments),
                 Err(back) => reader = back,
             }
@@ -152,23 +170,28 @@ impl<'a> Reading<'a> {
                 self.problem(ProblemKind::NotMail, None, message);
             }
             Kind::Log => self.read_log(blocks, options),
-            Kind::Mbox => self.read_mails(blocks, true),
-            Kind::Mail => self.read_mails(blocks, false),
+            Kind::Mbox => self.read_mails(blocks, Mails::Mailbox { within: false }),
+            Kind::Mail => self.read_mails(blocks, Mails::One),
             Kind::Text => self.read_document(blocks, &options),
         }
         None
     }
 
     fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
-        let mut log = LogCorrelator::new(self.job.id, options);
+        let mut log = LogCorrelator::new(self.job.id, options.clone());
         if self.job.plain {
             log = log.thorough();
         }
-        self.read_lines(&mut blocks, &mut log, |reading, _| {
-            reading.hand_on(false);
+        let mut hold = Hold::new(options);
+        self.read_lines(&mut blocks, &mut log, |reading, log| {
+            reading.hand_on_held(&mut hold, log);
             true
         });
         log.finish(&mut self.harvest);
+        self.hand_on_held(&mut hold, &log);
+        let (records, problem) = hold.release(self.job, &mut log);
+        self.harvest.records = records;
+        self.harvest.problems.extend(problem);
     }
 
     /// Reads the lines of `blocks`; calls `go_on` after each block. Says whether the end was reached.
@@ -197,15 +220,21 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mbox: bool) {
+    /// Reads one mail, or those of a mailbox.
+    pub fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mails: Mails) {
         let mut mail = Mail::default();
-        let mut after_blank = true;
+        let (mbox, mut skip) = match mails {
+            Mails::One => (false, false),
+            Mails::Mailbox { within } => (true, within),
+        };
+        let mut after_blank = !skip;
         while let Next::Block(block) = self.next_block(&mut blocks) {
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
                 if mbox && mbox::is_boundary(line.bytes, after_blank) {
                     self.end_mail(&mut mail);
                     mail.begin_after(&line);
-                } else {
+                    skip = false;
+                } else if !skip {
                     mail.push(&line, block.bytes, block.start);
                 }
                 after_blank = line.bytes.is_empty();
@@ -291,11 +320,35 @@ impl<'a> Reading<'a> {
         self.harvest.problems.push(Problem { kind, origin, message });
     }
 
+    /// Sends what was harvested of a log, but for what has to wait.
+    pub fn hand_on_held(&mut self, hold: &mut Hold, log: &LogCorrelator) {
+        let mut part = self.take_part();
+        hold.keep(&mut part, log);
+        if !part.is_empty() {
+            (self.send)(part);
+        }
+    }
+
+    fn take_part(&mut self) -> Part {
+        Part::of(std::mem::take(&mut self.harvest), self.bytes)
+    }
+
     /// Sends what was harvested.
     pub fn hand_on(&mut self, done: bool) {
-        let harvest = std::mem::take(&mut self.harvest);
-        (self.send)(Part { done, ..Part::of(harvest, self.bytes) });
+        let part = Part { done, ..self.take_part() };
+        if done || !part.is_empty() {
+            (self.send)(part);
+        }
     }
+}
+
+/// How mails stand in a source.
+#[derive(Clone, Copy)]
+pub(super) enum Mails {
+    /// It is one mail.
+    One,
+    /// Mails one after the other. `within`: it begins within one whose end is not wanted.
+    Mailbox { within: bool },
 }
 
 /// What comes next of a source.

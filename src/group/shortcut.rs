@@ -138,29 +138,32 @@ fn write_skeleton(
 ) -> bool {
     let bytes = text.as_bytes();
     let local_len = recipient.find('@').unwrap_or(0);
-    // All before `written` is in `out`; a word of the kinds `kinds` began at `word`.
-    let (mut written, mut word, mut kinds) = (0, 0, 0);
-    for (at, byte) in bytes.iter().chain([&b' ']).enumerate() {
-        let kind = KINDS[usize::from(*byte)];
-        if kind & BLANK == 0 {
+    // All before it is in `out`.
+    let mut written = 0;
+    let mut word = 0;
+    while word < bytes.len() {
+        let mut kinds = 0;
+        let len = bytes[word..].iter().position(|byte| {
+            let kind = KINDS[usize::from(*byte)];
             kinds |= kind;
-            continue;
-        }
+            kind == BLANK
+        });
+        let end = len.map_or(bytes.len(), |len| word + len);
         if kinds & ODD != 0 {
             return false;
         }
         if kinds & SIGN != 0 {
-            cut_recipient(text, word..at, recipient, local_len, &mut written, out);
-        } else if kinds & (DIGIT | LETTER | MARK | OTHER) & !MARK == DIGIT | LETTER
-            && at - word >= 6
-            && is_lone_id(&text[word..at])
-            && !names_provider(&text[word..at])
+            cut_recipient(text, word..end, recipient, local_len, &mut written, out);
+        } else if kinds & (DIGIT | LETTER | OTHER) == DIGIT | LETTER
+            && end - word >= 6
+            && is_lone_id(&text[word..end])
+            && !names_provider(&text[word..end])
         {
             out.push_str(&text[written..word]);
             out.push(ID);
-            written = at;
+            written = end;
         }
-        (word, kinds) = (at + 1, 0);
+        word = end + 1;
     }
     out.push_str(&text[written..]);
     true

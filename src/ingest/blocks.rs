@@ -5,8 +5,9 @@ use std::io::{self, Read};
 /// The longest line that is kept whole. What is longer is cut here, and the cut is reported.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// How much is read at once.
+/// How much is read at once, and how much at first: most mails are small.
 const READ_BYTES: usize = 256 * 1024;
+const FIRST_BYTES: usize = 16 * 1024;
 
 /// Some whole lines. The last line of a source may lack its line end.
 #[derive(Clone, Copy, Debug)]
@@ -132,15 +133,16 @@ impl<R: Read> Blocks<R> {
         let moved = self.from;
         self.buf.copy_within(self.from..self.to, 0);
         (self.from, self.to) = (0, self.to - moved);
-        if self.buf.len() < self.to + READ_BYTES {
-            self.buf.resize(self.to + READ_BYTES, 0);
+        let room = (2 * self.buf.len()).clamp(FIRST_BYTES, READ_BYTES);
+        if self.buf.len() < self.to + room {
+            self.buf.resize(self.to + room, 0);
         }
         moved
     }
 
     fn fill(&mut self) -> io::Result<usize> {
         loop {
-            match self.reader.read(&mut self.buf[self.to..self.to + READ_BYTES]) {
+            match self.reader.read(&mut self.buf[self.to..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     self.to += *result.as_ref().unwrap_or(&0);

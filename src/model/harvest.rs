@@ -23,6 +23,8 @@ pub struct Harvest {
     pub evidence: Vec<Evidence>,
     /// Refusals found in a log, in the order in which their deciding lines stand.
     pub records: Records,
+    /// For each of `records` the offset of the line with which it was handed out; the greatest number is the log's end.
+    pub places: Vec<u64>,
     /// Trouble worth telling the user.
     pub problems: Vec<Problem>,
     /// What was read and understood.

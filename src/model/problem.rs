@@ -18,6 +18,8 @@ pub enum ProblemKind {
     TooLong,
     /// A 5yz reply stands in a line that no grammar took.
     NotUnderstood,
+    /// More messages were in the queue at one time than are kept in mind, and the source cannot be read again.
+    Forgotten,
     /// A parser failed; the rest of the source was given up.
     Internal,
 }

@@ -410,6 +410,17 @@ impl Records {
         }));
     }
 
+    /// Takes off the records from `at` on.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        if at >= self.len() {
+            return Self::default();
+        }
+        let mut later = self.clone();
+        later.records.drain(..at);
+        self.records.truncate(at);
+        later
+    }
+
     /// Puts the records in another order: the one at `order[n]` becomes number `n`.
     pub fn reorder(&mut self, order: &[usize]) {
         self.records = order.iter().map(|at| self.records[*at].clone()).collect();
@@ -887,6 +898,9 @@ mod tests {
         joined.reorder(&[6, 0]);
         check(&joined, 0, &all[2]);
         check(&joined, 1, &all[0]);
+        let mut cut = joined.clone();
+        check(&cut.split_off(1), 0, &all[0]);
+        assert_eq!((cut.len(), cut.split_off(1).len()), (1, 0));
         joined.shift_lines(5);
         let moved = joined.get(0).to_evidence();
         assert_eq!(moved.origins.iter().map(|o| o.line).collect::<Vec<_>>(), [13, 12, 1013]);

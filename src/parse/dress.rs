@@ -18,7 +18,7 @@ pub fn is_dressed(line: &[u8]) -> bool {
         || ends_in_tag(line)
 }
 
-/// As [`is_dressed`], for a line that begins with a capital letter or a digit. `plain`: no byte within it is of a
+/// As [`is_dressed`], for a line that begins with a capital letter, a digit or `<22>`. `plain`: no byte within it is of a
 /// dress, as [`plain_len`] says.
 pub fn is_dressed_within(line: &[u8], plain: bool) -> bool {
     !plain && plain_len(line) < line.len() || ends_in_tag(line)

@@ -3,7 +3,9 @@
 mod bad_input;
 mod command_line;
 mod corpus;
-#[path = "../benches/generator.rs"]
+mod full_queue;
+mod generated;
+#[path = "../benches/generator/mod.rs"]
 mod generator;
 mod golden;
 mod layers;

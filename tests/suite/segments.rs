@@ -1,7 +1,7 @@
 //! Logs read in segments on several threads, and with a glance at most lines, against the plain way: one thread,
 //! every line by its grammar. Everything must be equal: evidence, verdicts, places, counts, problems.
 
-use crate::generator::write_postfix_log;
+use crate::generator::{Shares, write_exim_log, write_postfix_log};
 use crate::read::{KNOWLEDGE, project, samples};
 use chrono::{TimeZone as _, Utc};
 use fivefifty::engine::{read_alone, read_in_segments};
@@ -56,15 +56,34 @@ fn samples_in_segments() {
 }
 
 fn generated(bytes: u64, refused: u64) -> Vec<u8> {
+    let shares = Shares { refused, deferred: 120, turned_away: 20, ..Shares::default() };
     let mut log = Vec::new();
-    write_postfix_log(&mut log, bytes, refused).expect("memory can be written");
+    write_postfix_log(&mut log, bytes, &shares).expect("memory can be written");
     log
+}
+
+#[test]
+fn mailboxes_in_pieces() {
+    let mut mailbox = Vec::new();
+    for sample in samples().iter().filter(|path| path.extension().is_some_and(|ext| ext == "eml")) {
+        let mail = fs::read(project("sample-logs").join(sample)).expect("a sample");
+        mailbox.extend(b"From MAILER-DAEMON Tue Nov 17 14:51:07 2026\n");
+        mailbox.extend(mail);
+        mailbox.extend(b"\nFrom here on it is text.\n\nFrom now on, too.\n\n");
+    }
+    assert!(mailbox.len() > 20_000, "some notices");
+    check("mailbox", &mailbox, None, &CUTS);
+    let crlf = String::from_utf8_lossy(&mailbox).replace('\n', "\r\n");
+    check("mailbox with CRLF", crlf.as_bytes(), None, &CUTS);
 }
 
 #[test]
 fn generated_logs_in_segments() {
     for refused in [0, 30, 400] {
         check("generated", &generated(300_000, refused), None, &CUTS);
+        let mut exim = Vec::new();
+        write_exim_log(&mut exim, 300_000, refused).expect("memory can be written");
+        check("exim", &exim, None, &CUTS);
     }
 }
 
@@ -95,6 +114,15 @@ fn other_stamps_in_segments() {
         _ => line[..15].to_owned(),
     });
     check("mixed", &mixed, None, &CUTS);
+    let rfc5424: String = log
+        .lines()
+        .map(|line| {
+            let (head, message) = line[16..].split_once("]: ").expect("a frame");
+            let (program, pid) = head.split_once('[').expect("a process id");
+            format!("<22>1 2026-11-17T{}Z {program} {pid} - - {message}\n", &line[7..15])
+        })
+        .collect();
+    check("RFC 5424", rfc5424.as_bytes(), None, &CUTS);
 }
 
 #[test]

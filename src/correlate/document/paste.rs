@@ -160,7 +160,7 @@ fn envelope_recipient(line: &str) -> Option<String> {
     ];
     for (at, _) in line.match_indices(['=', ':']).take(200) {
         let before = line[..at].trim_end_matches('"');
-        let start = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+        let start = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
         let quoted = before.len() < at;
         let key = before[start..].to_ascii_lowercase();
         // In prose `to: ` says nothing; in JSON the key is quoted.

@@ -1,5 +1,6 @@
 //! What is known of a message when a refusal is handed out.
 
+use super::forgotten::Forgotten;
 use crate::correlate::context::{Context, Key, Tried, Waiting};
 use crate::model::{Action, Draft, Origin, Records, Timestamp, Try};
 use crate::smtp::{Stage, tidy_mailbox};
@@ -13,8 +14,8 @@ pub(super) struct Known<'a> {
     queue_id: Cow<'a, str>,
     message_id: Option<Cow<'a, str>>,
     reverse_path: Option<Cow<'a, str>>,
-    /// Lines about the message as a whole.
-    origins: &'a [Origin],
+    /// What is known of the message as a whole.
+    context: Option<&'a Context>,
     /// Further lines of the event that is being read.
     more: &'a [Origin],
 }
@@ -43,7 +44,7 @@ impl<'a> Known<'a> {
             queue_id: context.queue_id(),
             message_id: context.message_id(),
             reverse_path: context.reverse_path(),
-            origins: &context.origins,
+            context: Some(context),
             more,
         }
     }
@@ -55,15 +56,23 @@ impl<'a> Known<'a> {
             queue_id: String::from_utf8_lossy(key.queue_id),
             message_id: None,
             reverse_path: None,
-            origins: &[],
+            context: None,
             more,
+        }
+    }
+
+    /// Some messages were forgotten, and sender or Message-ID are not known: this may be one of them.
+    pub(super) fn note_lack(&self, forgotten: &mut Forgotten, place: u64) {
+        if forgotten.any && (self.message_id.is_none() || self.reverse_path.is_none()) {
+            forgotten.note(&self.host, &self.queue_id, place);
         }
     }
 
     /// All but the deciding line, in `lines`.
     pub(super) fn other_origins(&self, origin: Origin, lines: &mut Vec<Origin>) {
         lines.clear();
-        lines.extend(self.more.iter().chain(self.origins).filter(|line| **line != origin));
+        let known = self.context.into_iter().flat_map(Context::origins);
+        lines.extend(self.more.iter().copied().chain(known).filter(|line| *line != origin));
     }
 
     /// A draft with what is known of the message; the line at `origin` decides.

@@ -1,5 +1,6 @@
 //! The messages in the queue: what each event adds to one, and the refusals that come of it.
 
+use super::forgotten::{Forgotten, Messages};
 use super::known::{Decided, Known};
 use crate::correlate::ahead::Ahead;
 use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
@@ -22,6 +23,10 @@ pub(super) struct Queue {
     pub(super) more_origins: Vec<Origin>,
     /// Messages that had to be forgotten.
     pub(super) gone: Vec<Context>,
+    /// What had to be forgotten.
+    pub(super) forgotten: Forgotten,
+    /// If set, nothing is taken of other messages.
+    pub(super) only: Option<Messages>,
     /// Room to gather a message's lines in.
     pub(super) lines: Vec<Origin>,
 }
@@ -47,10 +52,13 @@ impl Queue {
         self.counts.daemon(daemon).understood += 1;
         self.count(&event.kind);
         let refused = matches!(event.kind, EventKind::Refused(_));
+        if self.only.as_ref().is_some_and(|only| !only.has(line.host, event.queue_id)) {
+            return refused;
+        }
         if !self.is_left_open(dialect, line, &event, origin) {
             self.event(line, event, origin, out);
         }
-        self.hand_out_gone(out);
+        self.hand_out_gone(origin.start, out);
         refused
     }
 
@@ -63,6 +71,7 @@ impl Queue {
     ) {
         let LogEvent { format, instance, queue_id, kind } = event;
         let key = queue_id.map(|queue_id| Key::new(line.host.unwrap_or(""), instance, queue_id));
+        let key = key.as_ref();
         match kind {
             EventKind::Refused(refusal) => self.refused(line, format, key, refusal, origin, out),
             EventKind::Attempt(attempt) => {
@@ -109,7 +118,7 @@ impl Queue {
     ) -> bool {
         let (Some(ahead), Some(queue_id)) = (&mut self.ahead, event.queue_id) else { return false };
         let key = Key::new(line.host.unwrap_or(""), event.instance, queue_id);
-        match self.contexts.place(key) {
+        match self.contexts.place(&key) {
             Place::Slot(_) => return false,
             Place::Taken => {
                 ahead.dependent = true;
@@ -117,12 +126,12 @@ impl Queue {
             }
             Place::Nowhere => {}
         }
-        if !ahead.is_open(key, (dialect.opens)(&event.kind)) {
+        if !ahead.is_open(&key, (dialect.opens)(&event.kind)) {
             return false;
         }
         ahead.keep(line.time, line.host.unwrap_or(""), line.program, &line.message, origin);
         if matches!(event.kind, EventKind::Removed) {
-            ahead.close(key);
+            ahead.close(&key);
         }
         true
     }
@@ -130,7 +139,7 @@ impl Queue {
     /// As [`Queue::is_left_open`], for what was read at a glance of a message that is not known.
     fn is_glance_left_open(
         &mut self,
-        key: Key<'_>,
+        key: &Key<'_>,
         what: &Glance<'_>,
         head: &Head,
         message: &[u8],
@@ -161,7 +170,7 @@ impl Queue {
             return;
         };
         self.event(line, event, origin, out);
-        self.hand_out_gone(out);
+        self.hand_out_gone(origin.start, out);
     }
 
     /// What is counted of an event, whatever is known of its message.
@@ -184,7 +193,7 @@ impl Queue {
     pub(super) fn glanced(
         &mut self,
         head: &Head,
-        key: Key<'_>,
+        key: &Key<'_>,
         what: &Glance<'_>,
         message: &[u8],
         line: &Line<'_>,
@@ -219,7 +228,7 @@ impl Queue {
             Glance::Removed => self.removed(place, line.start, out),
             Glance::Other => self.mentioned(place, line.origin()),
         }
-        self.hand_out_gone(out);
+        self.hand_out_gone(line.start, out);
     }
 
     /// As [`Queue::count`], for what was read at a glance.
@@ -233,22 +242,30 @@ impl Queue {
     }
 
     /// A message came into or left the queue in a part of the log that was read ahead.
-    pub(super) fn come_or_go(&mut self, came: bool, out: &mut Harvest) {
+    pub(super) fn come_or_go(&mut self, came: bool, place: u64, out: &mut Harvest) {
         if came {
             self.contexts.make_room(&mut self.gone);
             self.contexts.elsewhere += 1;
-            self.hand_out_gone(out);
+            self.hand_out_gone(place, out);
         } else {
             self.contexts.elsewhere = self.contexts.elsewhere.saturating_sub(1);
         }
     }
 
     /// Hands out what was known of the messages that had to be forgotten.
-    pub(super) fn hand_out_gone(&mut self, out: &mut Harvest) {
-        if self.gone.is_empty() {
-            return;
+    pub(super) fn hand_out_gone(&mut self, place: u64, out: &mut Harvest) {
+        if !self.gone.is_empty() {
+            self.hand_out_all_gone(place, out);
         }
+    }
+
+    #[cold]
+    fn hand_out_all_gone(&mut self, place: u64, out: &mut Harvest) {
+        self.forgotten.any = true;
         for context in std::mem::take(&mut self.gone) {
+            if !context.waiting.is_empty() {
+                self.forgotten.note(&context.host(), &context.queue_id(), place);
+            }
             self.delayed(&context, out);
         }
     }
@@ -257,7 +274,7 @@ impl Queue {
         &mut self,
         place: Place,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         origin: Origin,
         out: &mut Harvest,
     ) {
@@ -274,7 +291,7 @@ impl Queue {
         &mut self,
         place: Place,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         path: &[u8],
         message_id: &[u8],
         origin: Origin,
@@ -290,7 +307,9 @@ impl Queue {
         let lines = &mut self.lines;
         self.contexts.remove(slot, left, |context| {
             if !context.waiting.is_empty() {
-                Known::of(context, &[]).hand_out_delayed(&context.waiting, lines, &mut out.records);
+                let known = Known::of(context, &[]);
+                known.note_lack(&mut self.forgotten, left);
+                known.hand_out_delayed(&context.waiting, lines, &mut out.records);
             }
         });
     }
@@ -314,7 +333,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         attempt: DeliveryAttempt<'_>,
         origin: Origin,
         out: &mut Harvest,
@@ -352,9 +371,10 @@ impl Queue {
             known = Some(&*context);
         }
         let known = known.map_or_else(
-            || Known::only(format, key, &self.more_origins),
+            || Known::only(format, *key, &self.more_origins),
             |context| Known::of(context, &self.more_origins),
         );
+        known.note_lack(&mut self.forgotten, origin.start);
         let mut decided = Decided {
             recipient: attempt.recipient,
             original_recipient: attempt.original_recipient,
@@ -390,7 +410,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Key<'_>,
+        key: &Key<'_>,
         reverse_path: &str,
         origin: Origin,
         out: &mut Harvest,
@@ -400,6 +420,7 @@ impl Queue {
         context.set_sender(reverse_path.as_bytes());
         let waiting = std::mem::take(&mut context.waiting);
         let known = Known::of(context, &self.more_origins);
+        known.note_lack(&mut self.forgotten, origin.start);
         let lines = &mut self.lines;
         if waiting.is_empty() {
             // The tries are not in this log. That the message was given up is known all the same.
@@ -422,7 +443,7 @@ impl Queue {
         &mut self,
         line: &LogLine<'_>,
         format: &'static str,
-        key: Option<Key<'_>>,
+        key: Option<&Key<'_>>,
         refusal: Refusal<'_>,
         origin: Origin,
         out: &mut Harvest,
@@ -430,12 +451,13 @@ impl Queue {
         let context = key.and_then(|key| self.contexts.get(key));
         let known = match (context, key) {
             (Some(context), _) => Known::of(context, &self.more_origins),
-            (None, Some(key)) => Known::only(format, key, &self.more_origins),
+            (None, Some(key)) => Known::only(format, *key, &self.more_origins),
             (None, None) => {
                 let key = Key::new(line.host.unwrap_or(""), "", "");
                 Known::only(format, key, &self.more_origins)
             }
         };
+        known.note_lack(&mut self.forgotten, origin.start);
         known.other_origins(origin, &mut self.lines);
         let mut draft = known.draft(origin, &self.lines);
         draft.direction = Direction::Incoming;
@@ -468,6 +490,7 @@ impl Queue {
     pub(super) fn delayed(&mut self, context: &Context, out: &mut Harvest) {
         if !context.waiting.is_empty() {
             let known = Known::of(context, &[]);
+            known.note_lack(&mut self.forgotten, u64::MAX);
             known.hand_out_delayed(&context.waiting, &mut self.lines, &mut out.records);
         }
     }

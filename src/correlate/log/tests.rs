@@ -1,7 +1,6 @@
 //! Whole logs: what is handed out, with which context.
 
 use super::*;
-use crate::correlate::context::Contexts;
 use crate::model::{Evidence, Text};
 use crate::parse::Lines;
 use crate::smtp::ReversePath;
@@ -324,6 +323,7 @@ proptest! {
             log
         };
         let expect = read_with(with_max(), lines.concat().as_bytes());
+        let mut room = None;
         let (mut log, mut out, mut n_followed) = (with_max(), Harvest::default(), 0);
         let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < lines.len()).collect();
         cuts.sort_unstable();
@@ -331,7 +331,7 @@ proptest! {
         let mut start = 0;
         for to in cuts.into_iter().chain([lines.len()]) {
             let part = lines[from..to].concat();
-            let mut ahead = log.ahead(start).unwrap();
+            let mut ahead = log.ahead(start, room.take()).unwrap();
             let mut found = Harvest::default();
             for line in Lines::new(SourceId(0), part.as_bytes(), 1, start) {
                 ahead.line(line, &mut found);
@@ -339,11 +339,12 @@ proptest! {
             ahead.flush(&mut found);
             let mut open = Harvest::default();
             match log.follow(ahead, found.coverage, from as u64, &mut open) {
-                Some(Followed { open: open_places, places }) => {
+                Some(Followed { open: open_places, room: emptied }) => {
+                    room = Some(emptied);
                     n_followed += 1;
                     found.records.shift_lines(from as u64);
                     let mut all: Vec<(u64, Evidence)> =
-                        places.into_iter().zip(found.records.iter().map(|e| e.to_evidence())).collect();
+                        found.places.drain(..).zip(found.records.iter().map(|e| e.to_evidence())).collect();
                     all.extend(open_places.into_iter().zip(open.records.iter().map(|e| e.to_evidence())));
                     all.sort_by_key(|(place, _)| *place);
                     all.iter().for_each(|(_, evidence)| out.records.push_evidence(evidence));

@@ -1,4 +1,4 @@
-//! One big log read by several threads, with the result of one.
+//! One big log or mailbox read by several threads, with the result of one.
 //!
 //! The log comes in pieces of whole lines ([`feed`]). Each is read *ahead*, as if nothing stood before it, and what
 //! depends on what does is left open. Whoever finishes the piece that is due puts it behind the ones before it
@@ -11,7 +11,7 @@ mod ordered;
 
 use super::finish::Finished;
 use super::source::{Part, SourceJob};
-use crate::correlate::LogCorrelator;
+use crate::correlate::{LogCorrelator, Room};
 use crate::model::{Harvest, ReadOptions, SourceLocation};
 use crate::parse::Lines;
 use feed::{Feed, Piece};
@@ -25,7 +25,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// The usual size of a piece.
 pub(super) const SEGMENT_BYTES: u64 = 8 << 20;
 
-/// A log that is being read in segments.
+/// The usual size of a piece of a mailbox: some hundred mails.
+const MAIL_BYTES: u64 = 512 << 10;
+
+/// A log or mailbox that is being read in pieces.
 pub(super) struct Segments {
     job: SourceJob,
     feed: Mutex<Feed>,
@@ -34,6 +37,8 @@ pub(super) struct Segments {
     queue: Mutex<Queue>,
     moved: Condvar,
     ordered: Mutex<Ordered>,
+    /// Memory of pieces that are done with.
+    rooms: Mutex<Vec<Room>>,
 }
 
 /// What is under way.
@@ -97,7 +102,7 @@ impl Segments {
         for line in Lines::new(job.id, &head[..whole_lines], 1, 0) {
             scout.line(line, &mut Harvest::default());
         }
-        if job.plain || scout.ahead(0).is_none() {
+        if job.plain || scout.ahead(0, None).is_none() {
             return Err(reader);
         }
         // A pipe must not be opened a second time.
@@ -110,16 +115,36 @@ impl Segments {
             }
             _ => return Err(reader),
         };
-        let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
+        Ok(Self::new(job, feed, options.clone()))
+    }
+
+    /// Cuts the mailbox at `job.location`. `Err` gives the reader back if it is small.
+    pub fn plan_mails(
+        job: &SourceJob,
+        reader: Box<dyn Read + Send>,
+    ) -> Result<Arc<Self>, Box<dyn Read + Send>> {
+        let SourceLocation::File(path) = &job.location else { return Err(reader) };
+        let piece_bytes = job.segment_bytes.min(MAIL_BYTES);
+        if job.plain || path.metadata().map_or(0, |meta| meta.len()) < 2 * piece_bytes {
+            return Err(reader);
+        }
+        let options = ReadOptions { year: job.year, written: job.now, bare_replies: false };
+        let feed = Feed::of_mails(reader, piece_bytes);
+        Ok(Self::new(job, feed, options))
+    }
+
+    fn new(job: &SourceJob, feed: Feed, options: ReadOptions) -> Arc<Self> {
         let log = LogCorrelator::new(job.id, options.clone());
-        Ok(Arc::new(Self {
+        let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
+        Arc::new(Self {
             job: job.clone(),
             feed: Mutex::new(feed),
-            n_under_way: n_threads + 2,
+            n_under_way: n_threads + 1,
             queue: Mutex::default(),
             moved: Condvar::new(),
-            ordered: Mutex::new(Ordered::new(log)),
-        }))
+            ordered: Mutex::new(Ordered::new(log, options)),
+            rooms: Mutex::default(),
+        })
     }
 
     /// Takes part in the reading until nothing is left to do. The last part sent is `done`.
@@ -165,7 +190,8 @@ impl Segments {
         queue.feeding = true;
         drop(queue);
         // What a decoder gives takes its time.
-        let piece = locked(&self.feed).next();
+        let room = locked(&self.rooms).pop();
+        let piece = locked(&self.feed).next(room);
         let mut queue = locked(&self.queue);
         queue.feeding = false;
         queue.n_taken += 1;
@@ -197,7 +223,7 @@ impl Segments {
             let last = piece.last;
             let went_on = self.merge(piece, found, hands);
             if !went_on || last {
-                let part = locked(&self.ordered).finish();
+                let part = locked(&self.ordered).finish(&self.job);
                 self.put_in_order(part, hands);
             }
             let in_order = locked(&self.ordered).is_better_in_order();
@@ -216,8 +242,9 @@ impl Segments {
         if self.job.cancel.is_cancelled() {
             return false;
         }
-        if let Some(part) = found.and_then(|found| ordered.put_behind(found)) {
-            self.put_in_order(part, hands);
+        if let Some((parts, room)) = found.and_then(|found| ordered.put_behind(found)) {
+            locked(&self.rooms).extend(room);
+            parts.into_iter().for_each(|part| self.put_in_order(part, hands));
         } else if !ordered.read_again(&self.job, &piece, &mut |part| self.put_in_order(part, hands)) {
             return false;
         }

@@ -1,25 +1,27 @@
 //! Putting the pieces of a log behind one another.
 
-use super::feed::Piece;
-use crate::correlate::{Followed, LogCorrelator};
-use crate::engine::source::{Part, Reading, SourceJob};
+use super::feed::{Piece, What};
+use crate::correlate::{Followed, LogCorrelator, Room};
+use crate::engine::hold::Hold;
+use crate::engine::source::{Mails, Part, Reading, SourceJob};
 use crate::ingest::Blocks;
-use crate::model::{Harvest, Origin};
+use crate::model::{Harvest, Origin, ReadOptions};
 
 /// After so many pieces in a row had to be read again, the rest is read in order: reading ahead is wasted.
 const MAX_READ_AGAIN: u32 = 3;
 
-/// What a piece gave; its line numbers count from the piece's first.
-pub(super) struct Found {
-    log: Box<LogCorrelator>,
-    harvest: Harvest,
-    n_lines: u64,
-    end: u64,
+/// What a piece gave.
+pub(super) enum Found {
+    /// Of a log: its line numbers count from the piece's first.
+    Log { log: Box<LogCorrelator>, harvest: Box<Harvest>, n_lines: u64, end: u64 },
+    /// Of mails, which do not depend on one another.
+    Mails(Vec<Part>),
 }
 
 /// Reads a piece as if nothing stood before it; `None` if it has to be read in its turn.
 pub(super) fn read_ahead(job: &SourceJob, piece: &mut Piece) -> Option<Found> {
-    let mut log = piece.log.take()?;
+    let What::Log(log) = &mut piece.what else { return read_mails(job, piece) };
+    let mut log = log.take()?;
     let (text, start, in_line) = piece.open().ok()?;
     let mut blocks = Blocks::from_place(text, 1, start, in_line);
     let mut keep = |_| {};
@@ -28,20 +30,33 @@ pub(super) fn read_ahead(job: &SourceJob, piece: &mut Piece) -> Option<Found> {
     let mut harvest = std::mem::take(&mut reading.harvest);
     log.flush(&mut harvest);
     let (line, end) = blocks.place();
-    Some(Found { log, harvest, n_lines: line - 1, end })
+    Some(Found::Log { log, harvest: Box::new(harvest), n_lines: line - 1, end })
+}
+
+fn read_mails(job: &SourceJob, piece: &Piece) -> Option<Found> {
+    let What::Mails(line) = piece.what else { return None };
+    let (text, start, within) = piece.open().ok()?;
+    let mut parts = Vec::new();
+    let mut keep = |part| parts.push(part);
+    let mut reading = Reading::new(job, &mut keep);
+    reading.read_mails(Blocks::from_place(text, line, start, false), Mails::Mailbox { within });
+    reading.hand_on(false);
+    Some(Found::Mails(parts))
 }
 
 /// All that is known of the pieces before the one that is due.
 pub(super) struct Ordered {
     log: LogCorrelator,
-    /// Number of the next line.
+    /// Number of the next line, and where it stands.
     line: u64,
+    end: u64,
     n_again: u32,
+    hold: Hold,
 }
 
 impl Ordered {
-    pub fn new(log: LogCorrelator) -> Self {
-        Self { log, line: 1, n_again: 0 }
+    pub fn new(log: LogCorrelator, options: ReadOptions) -> Self {
+        Self { log, line: 1, end: 0, n_again: 0, hold: Hold::new(options) }
     }
 
     /// Reading ahead has been in vain for some time.
@@ -49,14 +64,18 @@ impl Ordered {
         self.n_again >= MAX_READ_AGAIN
     }
 
-    /// Puts a piece behind those before it; `None` if its lines mean something else there.
-    pub fn put_behind(&mut self, found: Found) -> Option<Part> {
-        let Found { log, harvest, n_lines, end } = found;
+    /// Puts a piece behind those before it, and gives its room back; `None` if its lines mean something else there.
+    pub fn put_behind(&mut self, found: Found) -> Option<(Vec<Part>, Option<Room>)> {
+        let (log, harvest, n_lines, end) = match found {
+            Found::Log { log, harvest, n_lines, end } => (log, *harvest, n_lines, end),
+            Found::Mails(parts) => return Some((parts, None)),
+        };
         let lines_before = self.line - 1;
         let mut out = Harvest::default();
-        let Followed { open, places } = self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
+        let Followed { open, room } = self.log.follow(*log, harvest.coverage, lines_before, &mut out)?;
         self.log.flush(&mut out);
         self.line += n_lines;
+        self.end = end;
         self.n_again = 0;
         let mut part =
             Part { bytes: end, coverage: out.coverage, accepted: harvest.accepted, ..Part::default() };
@@ -66,21 +85,28 @@ impl Ordered {
         part.problems = harvest.problems;
         let shift = |origin: &mut Origin| origin.line += lines_before;
         part.problems.iter_mut().filter_map(|p| p.origin.as_mut()).for_each(shift);
-        part.records = harvest.records;
+        (part.records, part.places) = (harvest.records, harvest.places);
         part.records.shift_lines(lines_before);
         if !out.records.is_empty() {
-            let n_ahead = part.records.len();
             part.records.append(&out.records);
-            let place = |at: &usize| (at.checked_sub(n_ahead)).map_or_else(|| places[*at], |at| open[at]);
+            part.places.extend(open);
             let mut order: Vec<usize> = (0..part.records.len()).collect();
-            order.sort_by_key(place);
+            order.sort_by_key(|at| part.places[*at]);
             part.records.reorder(&order);
+            part.places.sort_unstable();
         }
-        Some(part)
+        self.hold.keep(&mut part, &self.log);
+        Some((vec![part], Some(room)))
     }
 
     /// Reads a piece in its turn. Says whether reading goes on.
     pub fn read_again(&mut self, job: &SourceJob, piece: &Piece, send: &mut dyn FnMut(Part)) -> bool {
+        if let What::Mails(_) = piece.what {
+            if let Some(Found::Mails(parts)) = read_mails(job, piece) {
+                parts.into_iter().for_each(send);
+            }
+            return !job.cancel.is_cancelled();
+        }
         self.n_again += 1;
         let mut reading = Reading::new(job, send);
         let (text, start, in_line) = match piece.open() {
@@ -92,19 +118,25 @@ impl Ordered {
             }
         };
         let mut blocks = Blocks::from_place(text, self.line, start, in_line);
-        let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, _| {
-            reading.hand_on(false);
+        let hold = &mut self.hold;
+        let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, log| {
+            reading.hand_on_held(hold, log);
             true
         });
-        reading.hand_on(false);
-        self.line = blocks.place().0;
+        reading.hand_on_held(hold, &self.log);
+        (self.line, self.end) = blocks.place();
         went_on
     }
 
     /// The log has ended: what still waits.
-    pub fn finish(&mut self) -> Part {
+    pub fn finish(&mut self, job: &SourceJob) -> Part {
         let mut harvest = Harvest::default();
         self.log.finish(&mut harvest);
-        Part { done: true, ..Part::of(harvest, 0) }
+        let mut part = Part { done: true, ..Part::of(harvest, self.end) };
+        self.hold.keep(&mut part, &self.log);
+        let (records, problem) = self.hold.release(job, &mut self.log);
+        part.records.append(&records);
+        part.problems.extend(problem);
+        part
     }
 }

@@ -83,7 +83,9 @@ impl Frames {
     pub fn take<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
         let (without_year, stamp_len) = match line.first()? {
             b'A'..=b'Z' => (Some(self.bsd_day(line)?), BSD_LEN - 1),
+            b'1' if line.starts_with(b"1 ") => return self.take_rfc5424(&line[2..]),
             b'0'..=b'9' => (None, self.iso_stamp(line)?),
+            b'<' => return self.take(without_priority(line)?),
             _ => return None,
         };
         let rest = &line[stamp_len + 1..];
@@ -96,6 +98,23 @@ impl Frames {
         }
         let head = self.head_number(&rest[..open])?;
         Some(Glanced { without_year, stamp: &line[..stamp_len], head, pid, message })
+    }
+
+    /// What follows `<22>1 `: `2026-11-17T14:51:07Z mx postfix/smtp 7 - - message`, without structured data.
+    fn take_rfc5424<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        let stamp_len = self.iso_stamp(line)?;
+        let rest = &line[stamp_len + 1..];
+        let mut blanks = memchr::memchr_iter(b' ', &rest[..rest.len().min(256)]);
+        let (_, program, process, id) = (blanks.next()?, blanks.next()?, blanks.next()?, blanks.next()?);
+        let pid = &rest[program + 1..process];
+        let message = rest[id + 1..].strip_prefix(b"- ")?;
+        let regular = !pid.is_empty() && pid.iter().all(u8::is_ascii_digit);
+        // A byte order mark may stand before the message.
+        if !regular || matches!(message.first(), None | Some(b'[' | b' ' | 0xef)) {
+            return None;
+        }
+        let head = self.head_number(&rest[..program])?;
+        Some(Glanced { without_year: None, stamp: &line[..stamp_len], head, pid, message })
     }
 
     /// Takes the frame off a line that an MTA wrote to a file of its own: `2026-11-17 14:51:07 [7] message`, with or
@@ -239,6 +258,14 @@ impl Frames {
     }
 }
 
+/// What follows `<22>`.
+fn without_priority(line: &[u8]) -> Option<&[u8]> {
+    let end = line.iter().take(5).position(|byte| *byte == b'>').filter(|end| *end > 1)?;
+    let digits = line[1..end].iter().all(u8::is_ascii_digit);
+    // One is enough; the grammar would take more.
+    (digits && line.get(end + 1) != Some(&b'<')).then(|| &line[end + 1..])
+}
+
 /// A place for a head, from its length, its first bytes (the host) and its last ones (the daemon).
 fn place(bytes: &[u8]) -> usize {
     let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
@@ -283,6 +310,9 @@ mod tests {
         check("2026-11-17T14:51:07,5 mx postfix/smtp[7]: x", true);
         check("2026-11-17T14:51:07Z mx postfix/smtp[7]: x", true);
         check("2026-11-17T14:51:07 mx postfix/smtp[7]: x", true);
+        check("<22>Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: removed", true);
+        check("<22>1 2026-11-17T14:51:07.123Z mx postfix/smtp 7 - - 4F1C: removed", true);
+        check("1 2026-11-17T14:51:07+01:00 mx postfix/smtp 7 id - 4F1C: removed", true);
     }
 
     #[test]
@@ -332,6 +362,13 @@ mod tests {
             "2026-11-17T14:51:07 +01:00 postfix/smtp[7]: x",
             "2026-02-29T14:51:07Z mx postfix/smtp[7]: x",
             "x Nov 17 14:51:07 mx postfix/smtp[7]: x",
+            "<>Nov 17 14:51:07 mx postfix/smtp[7]: x",
+            "<2222>Nov 17 14:51:07 mx postfix/smtp[7]: x",
+            "<mail>Nov 17 14:51:07 mx postfix/smtp[7]: x",
+            "1 2026-11-17T14:51:07Z - postfix/smtp 7 - - x",
+            "1 2026-11-17T14:51:07Z mx postfix/smtp - - - x",
+            "1 2026-11-17T14:51:07Z mx postfix/smtp 7 - [a b=\"c\"] x",
+            "1 2026-11-17T14:51:07Z mx postfix/smtp 7 - -",
             "",
         ] {
             check(line, false);

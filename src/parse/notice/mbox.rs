@@ -15,6 +15,25 @@ pub fn is_boundary(line: &[u8], previous_blank: bool) -> bool {
             .any(|w| (w.starts_with(b"19") || w.starts_with(b"20")) && w.iter().all(u8::is_ascii_digit))
 }
 
+/// Where the last message of `bytes` begins, unless that is at its start.
+pub fn last_boundary(bytes: &[u8]) -> Option<usize> {
+    let mut end = bytes.len();
+    while let Some(found) = memchr::memmem::rfind(&bytes[..end], b"\nFrom ") {
+        let start = found + 1;
+        let before = &bytes[..found];
+        let blank_before =
+            before.ends_with(b"\n") || before.ends_with(b"\n\r") || matches!(before, [] | [b'\r']);
+        // A line that is not whole yet may lack its year.
+        if let Some(len) = memchr::memchr(b'\n', &bytes[start..])
+            && is_boundary(&bytes[start..start + len], blank_before)
+        {
+            return Some(start);
+        }
+        end = found;
+    }
+    None
+}
+
 /// The messages of a mailbox: their bytes without the `From ` line, and the number of their first line, from 1.
 pub fn messages(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, u64)> + '_ {
     Messages { bytes, at: 0, line: 1, open: None, previous_blank: true }

@@ -1,23 +1,24 @@
 //! The log: the generator's, with more different replies.
 
-use crate::generator::{Numbers, Truth, write_postfix_log};
+use crate::generator::{Numbers, Shares, Truth, write_postfix_log};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Refused recipients of a thousand.
-const REFUSED: u64 = 200;
+/// A fifth of the recipients are refused.
+const SHARES: Shares =
+    Shares { refused: 200, deferred: 0, turned_away: 0, without_removed: false, rfc3339: false };
 /// Different words that a reply may end in; with the generator's seven replies some ten thousand patterns.
 const WORDS: u64 = 1500;
 
 /// Writes a log with about so many refusals. The same number gives the same bytes.
 pub fn write(path: &Path, rejections: u64) -> Truth {
     let pilot_bytes = 4_000_000;
-    let pilot = write_postfix_log(&mut io::sink(), pilot_bytes, REFUSED).expect("nothing can fail");
+    let pilot = write_postfix_log(&mut io::sink(), pilot_bytes, &SHARES).expect("nothing can fail");
     let len_bytes = u128::from(pilot.bytes) * u128::from(rejections) / u128::from(pilot.refused);
     let file = File::create(path).expect("the log can be written");
     let mut out = Replies { out: BufWriter::with_capacity(1 << 20, file), numbers: Numbers::new(551) };
-    let truth = write_postfix_log(&mut out, len_bytes as u64, REFUSED).expect("the log can be written");
+    let truth = write_postfix_log(&mut out, len_bytes as u64, &SHARES).expect("the log can be written");
     out.flush().expect("the log can be written");
     truth
 }
@@ -29,7 +30,7 @@ struct Replies<W> {
 }
 
 impl<W: Write> Write for Replies<W> {
-    /// The generator writes each line at once.
+    /// The generator hands over each line whole; its stamp and its end come apart.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match memchr::memmem::find(bytes, b" (in reply to ") {
             // Half of the refusals are of few patterns, as in life.

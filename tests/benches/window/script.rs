@@ -218,7 +218,7 @@ impl Driver {
             Some(Step::Scroll(_, (x, y), points)) => {
                 input::scroll(raw, egui::pos2(size.x * x, size.y * y), *points);
             }
-            Some(Step::Repeat(_, key)) if self.frames.work.len() % 3 == 0 => {
+            Some(Step::Repeat(_, key)) if self.frames.work.len().is_multiple_of(3) => {
                 input::press(raw, *key, Modifiers::NONE);
             }
             _ => {}

@@ -42,7 +42,7 @@ pub(super) fn read(text: &str) -> (Fields<'_>, &str) {
         // Flags without a value: `K` (chunking), `L` (pipelined), `PRDR`.
         let word_end = rest.find([' ', '=', ':']).unwrap_or(rest.len());
         let key = &rest[..word_end];
-        if !is_key(key) {
+        if !is_key(key.as_bytes()) {
             return (fields, rest);
         }
         let Some(value) = rest[word_end..].strip_prefix('=') else {
@@ -71,42 +71,42 @@ pub(super) fn read(text: &str) -> (Fields<'_>, &str) {
 }
 
 /// The keys of the specification's "Summary of fields in log lines".
-pub(super) fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &[u8]) -> bool {
     matches!(
         key,
-        "A" | "C"
-            | "CV"
-            | "DKIM"
-            | "DN"
-            | "DS"
-            | "DT"
-            | "F"
-            | "H"
-            | "I"
-            | "K"
-            | "L"
-            | "M8S"
-            | "P"
-            | "PRDR"
-            | "PRX"
-            | "PS"
-            | "Q"
-            | "QT"
-            | "R"
-            | "RT"
-            | "S"
-            | "SNI"
-            | "ST"
-            | "T"
-            | "TFO"
-            | "U"
-            | "X"
-            | "id"
-            | "Ci"
-            | "rcpts"
-            | "D"
-            | "no"
-            | "SRS"
+        b"A" | b"C"
+            | b"CV"
+            | b"DKIM"
+            | b"DN"
+            | b"DS"
+            | b"DT"
+            | b"F"
+            | b"H"
+            | b"I"
+            | b"K"
+            | b"L"
+            | b"M8S"
+            | b"P"
+            | b"PRDR"
+            | b"PRX"
+            | b"PS"
+            | b"Q"
+            | b"QT"
+            | b"R"
+            | b"RT"
+            | b"S"
+            | b"SNI"
+            | b"ST"
+            | b"T"
+            | b"TFO"
+            | b"U"
+            | b"X"
+            | b"id"
+            | b"Ci"
+            | b"rcpts"
+            | b"D"
+            | b"no"
+            | b"SRS"
     )
 }
 

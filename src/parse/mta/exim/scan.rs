@@ -52,6 +52,10 @@ fn arrival(text: &[u8]) -> Option<Glance<'_>> {
 /// `bob <bob@example.org> R=local T=local_delivery`
 fn accepted(text: &[u8]) -> Option<Glance<'_>> {
     let (first, mut rest) = address(text)?;
+    // Addresses between the first and the last.
+    if rest.starts_with(b" (") {
+        return None;
+    }
     let mut recipient = first;
     if let Some(inside) = rest.strip_prefix(b" <") {
         let end = inside.iter().position(|byte| matches!(byte, b'>' | b'"'))?;
@@ -94,25 +98,37 @@ enum Field<'a> {
 
 impl<'a> Fields<'a> {
     /// The next field; `None` if it is of another kind.
+    // Inlined, since what it gives is taken apart at once: moving it would cost as much as finding it.
+    #[inline(always)]
     fn next(&mut self) -> Option<Field<'a>> {
         if self.0.is_empty() {
             return Some(Field::End);
         }
         let text = self.0.strip_prefix(b" ")?;
-        let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
-        let (word, rest) = text.split_at(end);
-        let equals = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
-        let (key, value) = (&word[..equals], word.get(equals + 1..).unwrap_or(b""));
-        if !is_key(std::str::from_utf8(key).ok()?) {
+        let key_end = text.iter().position(|byte| matches!(byte, b'=' | b' ')).unwrap_or(text.len());
+        let key = &text[..key_end];
+        let (value, rest) = match text.get(key_end) {
+            Some(b'=') => {
+                let value = &text[key_end + 1..];
+                value.split_at(memchr::memchr(b' ', value).unwrap_or(value.len()))
+            }
+            _ => (&text[..0], &text[key_end..]),
+        };
+        if !is_key(key) {
             // A colon before the words, `defer (111)`, two blanks.
             let odd = key.is_empty() || key.contains(&b':') || key == b"defer";
             return if odd { None } else { Some(Field::End) };
         }
         self.0 = rest;
+        if !text[key_end..].starts_with(b"=") {
+            // A flag.
+            return Some(Field::Is(b"", b""));
+        }
         match value.first() {
             Some(b'<') => return None,
+            Some(b'"') if key == b"H" => return None,
             Some(b'"') => {
-                let inside = &text[equals + 2..];
+                let inside = &text[key_end + 2..];
                 let quote = closing_quote(inside)?;
                 self.0 = &inside[quote + 1..];
                 return Some(Field::Is(key, &inside[..quote]));
@@ -126,7 +142,13 @@ impl<'a> Fields<'a> {
 
     /// What follows a host's name: perhaps what it called itself, its address, perhaps a port.
     fn host(&mut self, name: &[u8]) -> Option<()> {
-        if name.contains(&b':') {
+        // Without a name there is what it called itself, in parentheses of its own.
+        let odd_helo = match name {
+            [b'(', inside @ .., b')'] => inside.iter().any(|byte| matches!(byte, b'(' | b')')),
+            [b'(' | b'[', ..] => true,
+            _ => false,
+        };
+        if odd_helo || name.contains(&b':') {
             return None;
         }
         if let Some(inside) = self.0.strip_prefix(b" (") {

@@ -36,6 +36,7 @@ pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
 const NO_ID: u8 = 1;
 const NOT_HEX: u8 = 2;
 const VOWEL: u8 = 4;
+const Z: u8 = 8;
 
 /// What a byte may be in a queue id.
 static CLASS: [u8; 256] = {
@@ -46,7 +47,9 @@ static CLASS: [u8; 256] = {
         if byte.is_ascii_alphanumeric() {
             let hexadecimal = matches!(byte, b'0'..=b'9' | b'A'..=b'F');
             let vowel = matches!(byte.to_ascii_uppercase(), b'A' | b'E' | b'I' | b'O' | b'U');
-            table[c] = if hexadecimal { 0 } else { NOT_HEX } | if vowel { VOWEL } else { 0 };
+            table[c] = if hexadecimal { 0 } else { NOT_HEX }
+                | if vowel { VOWEL } else { 0 }
+                | if byte == b'z' { Z } else { 0 };
         }
         c += 1;
     }
@@ -58,16 +61,19 @@ pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
     let end = memchr(b':', &message[..message.len().min(32)])?;
     let id = &message[..end];
     // All bytes at once, since nearly every message begins with an id.
-    let all = id.iter().fold(0, |all, byte| all | CLASS[usize::from(*byte)]);
+    let kinds = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | CLASS[usize::from(*byte)]);
+    let (seconds, inode) = id.split_at(end.min(10));
+    let inode = kinds(inode);
+    let all = kinds(seconds) | inode;
     if all & NO_ID != 0 || message.get(end + 1) != Some(&b' ') {
         return None;
     }
     let short = end >= 4 && all & NOT_HEX == 0;
     // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
-    let long = || end >= 10 && all & VOWEL == 0 && id[10..].contains(&b'z');
+    let long = all & VOWEL == 0 && inode & Z != 0;
     // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
     let other = || end >= 10 && id.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
-    (short || long() || other()).then_some(end)
+    (short || long || other()).then_some(end)
 }
 
 /// The address up to `>`, and what follows. Addresses with quotes are left to the grammar.

@@ -7,16 +7,13 @@
 //!
 //! Needs `Xvfb` unless there is a `DISPLAY`, and the window's libraries.
 
+#[path = "../generator/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "one of its logs is used here")]
 mod generator;
-#[path = "window/input.rs"]
 mod input;
-#[path = "window/log.rs"]
 mod log;
-#[path = "window/process.rs"]
 mod process;
-#[path = "window/script.rs"]
 mod script;
-#[path = "window/table.rs"]
 mod table;
 
 use std::io::{BufRead as _, BufReader};
