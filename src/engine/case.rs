@@ -456,6 +456,10 @@ impl<'a> Case<'a> {
         let mut ready = std::mem::take(&mut self.ready);
         ready.shrink();
         self.snapshot.push(Arc::new(ready));
+        if self.snapshot.state == ReadState::Reading && self.cancel.is_cancelled() {
+            // Who stopped it sees so already; that must not be taken back.
+            self.snapshot.state = ReadState::Stopped;
+        }
         let progress = &mut self.snapshot.progress;
         progress.bytes_read = self.bytes_read.load(Ordering::Relaxed);
         if self.snapshot.state == ReadState::Reading {

@@ -5,7 +5,7 @@ use super::answers::{self, Ask};
 use super::case::{self, CaseCommand};
 use super::raw::{self, RawLines, RawOf};
 use crate::classify::Knowledge;
-use crate::model::{Print, Snapshot};
+use crate::model::{Print, ReadState, Snapshot};
 use crate::query::{Query, View};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::path::PathBuf;
@@ -87,6 +87,14 @@ impl Shared {
 
     pub fn set_snapshot(&self, snapshot: Arc<Snapshot>) {
         *locked(&self.snapshot) = snapshot;
+    }
+
+    /// Shows that reading is stopped, before the case thread has come to it.
+    fn say_stopped(&self) {
+        let mut snapshot = locked(&self.snapshot);
+        if snapshot.state == ReadState::Reading {
+            *snapshot = Arc::new(Snapshot { state: ReadState::Stopped, ..Snapshot::clone(&snapshot) });
+        }
     }
 
     pub fn set_view(&self, view: Arc<View>) {
@@ -175,9 +183,10 @@ impl Engine {
         let _ = self.commands.send(CaseCommand::Add(inputs));
     }
 
-    /// Stops reading; what was read is kept.
+    /// Stops reading; what was read is kept. The snapshot says so at once.
     pub fn stop(&self) {
         locked(&self.shared.cancel).cancel();
+        self.shared.say_stopped();
         let _ = self.commands.send(CaseCommand::Stop);
     }
 

@@ -20,13 +20,9 @@ use crate::query::{PatternRow, View, most_needed};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use eframe::egui;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The key under which eframe keeps what is remembered.
 const SAVED: &str = "fivefifty";
-
-/// How often the window looks whether reading has been stopped.
-const UNTIL_STOPPED: Duration = Duration::from_millis(10);
 
 /// A note and for whom it is.
 type Note = (Reader, String);
@@ -50,8 +46,6 @@ pub struct App {
     /// Notes that were written on a thread.
     notes: (Sender<Note>, Receiver<Note>),
     include_transient: bool,
-    /// Stop was asked for; the snapshot does not say so yet.
-    stopping: bool,
     /// A paste was asked for by a button: the next pasted text is evidence wherever the keyboard is.
     paste_wanted: bool,
     title: String,
@@ -86,7 +80,6 @@ impl App {
             scopes: Scopes::start(ctx),
             notes: bounded(4),
             include_transient: false,
-            stopping: false,
             paste_wanted: false,
             title: String::new(),
             applied_dark: None,
@@ -154,6 +147,12 @@ impl App {
     /// The current answer.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// The engine's newest answer, which the next frame shows.
+    #[doc(hidden)]
+    pub fn newest_view(&self) -> Arc<View> {
+        self.engine.view()
     }
 
     /// What was read.
@@ -294,11 +293,6 @@ impl eframe::App for App {
         }
         self.select_first();
         self.set_title(ctx);
-        self.stopping &= self.snapshot.state == ReadState::Reading;
-        if self.stopping {
-            // News of reading come now and then; who presses Stop looks at it now.
-            ctx.request_repaint_after(UNTIL_STOPPED);
-        }
         if self.applied_dark != Some(self.saved.dark) {
             self.theme().apply(ctx);
             self.applied_dark = Some(self.saved.dark);

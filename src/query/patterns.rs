@@ -10,9 +10,8 @@ use crate::smtp::Stage;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Patterns that are described in one piece have so many rows together, or more: each piece remembers something for
-/// every recipient there is.
-const ROWS_PER_PIECE: usize = 250_000;
+/// Patterns that are described in one piece have so many rows together, or more.
+const ROWS_PER_PIECE: usize = 100_000;
 
 /// The patterns of `rows`, of which there are `by_kind` of each kind: most refusals first, then by id.
 pub(super) fn pattern_rows(
@@ -148,27 +147,26 @@ impl Span {
 /// Counts different recipients, pattern after pattern.
 struct Recipients<'a> {
     firsts: &'a [RejectionIdx],
-    /// For each recipient, by its first row, the number of the pattern it was last counted in; none has the number 0.
-    seen_in: Vec<u32>,
-    number: u32,
+    /// A bit for each recipient, by its first row: it was seen in this pattern.
+    seen: Vec<u64>,
 }
 
 impl<'a> Recipients<'a> {
     fn new(index: &'a Index) -> Self {
         let firsts = index.recipients.firsts();
-        Self { firsts, seen_in: vec![0; firsts.len()], number: 0 }
+        Self { firsts, seen: vec![0; firsts.len().div_ceil(64)] }
     }
 
     fn count(&mut self, rows: &[RejectionIdx]) -> u32 {
-        self.number += 1;
+        let recipients =
+            || rows.iter().map(|idx| self.firsts[*idx as usize]).filter(|first| *first != NO_TEXT);
         let mut n = 0;
-        for idx in rows {
-            let first = self.firsts[*idx as usize];
-            if first != NO_TEXT {
-                n += u32::from(self.seen_in[first as usize] != self.number);
-                self.seen_in[first as usize] = self.number;
-            }
+        for first in recipients() {
+            let (word, bit) = (&mut self.seen[first as usize / 64], 1 << (first % 64));
+            n += u32::from(*word & bit == 0);
+            *word |= bit;
         }
+        recipients().for_each(|first| self.seen[first as usize / 64] = 0);
         n
     }
 }

@@ -41,7 +41,8 @@ impl App {
             }
             UiCommand::Stop => {
                 self.engine.stop();
-                self.stopping = true;
+                // Said in this frame already: while all processors read, the next one is some way off.
+                ctx.request_discard("reading was stopped");
             }
             UiCommand::Close => self.close(),
             UiCommand::SetQuery(text) => self.set_query(text),
