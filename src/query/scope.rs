@@ -3,7 +3,7 @@
 use super::words::{counted, fmt_count};
 use crate::model::{RejectionIdx, RejectionRef, Snapshot};
 use crate::smtp::domain_of;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 /// Who is hit by the given refusals.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,36 +29,31 @@ pub struct Scope {
 /// The scope of `rows`. Addresses that differ in case alone are the same; the null reverse-path is a sender without
 /// a domain.
 pub fn scope(snapshot: &Snapshot, rows: &[RejectionIdx]) -> Scope {
-    let mut recipients = BTreeSet::new();
-    let mut senders = BTreeSet::new();
-    let mut recipient_domains = BTreeMap::new();
-    let mut sender_domains = BTreeMap::new();
-    let mut remote_mtas = BTreeMap::new();
+    let (mut recipients, mut senders) = (Counts::default(), Counts::default());
+    let (mut recipient_domains, mut sender_domains) = (Counts::default(), Counts::default());
+    let mut remote_mtas = Counts::default();
     let rejections = || rows.iter().filter_map(|idx| snapshot.get(*idx));
     for RejectionRef { evidence, .. } in rejections() {
         if let Some(recipient) = evidence.final_recipient() {
-            let recipient = recipient.to_ascii_lowercase();
-            add(&mut recipient_domains, domain_of(&recipient));
-            recipients.insert(recipient);
+            recipients.add(Some(recipient));
+            recipient_domains.add(domain_of(recipient));
         }
         if let Some(mailbox) = evidence.reverse_path() {
-            let sender = mailbox.to_ascii_lowercase();
-            if !sender.is_empty() {
-                add(&mut sender_domains, domain_of(&sender));
-            }
-            senders.insert(sender);
+            senders.add(Some(mailbox));
+            sender_domains.add(domain_of(mailbox));
         }
-        add(&mut remote_mtas, evidence.remote_mta());
+        remote_mtas.add(evidence.remote_mta());
     }
-    let accepted_at = |domain: &String| snapshot.accepted.get(domain).copied().unwrap_or(0);
+    let recipient_domains = recipient_domains.most_first();
+    let accepted_at = |(domain, _): &(String, u32)| snapshot.accepted.get(domain).copied().unwrap_or(0);
     Scope {
         n_refusals: rejections().count() as u32,
-        n_recipients: recipients.len() as u32,
-        accepted_same_domains: recipient_domains.keys().map(accepted_at).sum(),
-        recipient_domains: most_first(recipient_domains),
-        n_senders: senders.len() as u32,
-        sender_domains: most_first(sender_domains),
-        remote_mtas: most_first(remote_mtas),
+        n_recipients: recipients.0.len() as u32,
+        accepted_same_domains: recipient_domains.iter().map(accepted_at).sum(),
+        recipient_domains,
+        n_senders: senders.0.len() as u32,
+        sender_domains: sender_domains.most_first(),
+        remote_mtas: remote_mtas.most_first(),
         accepted: snapshot.n_accepted(),
     }
 }
@@ -111,17 +106,26 @@ impl Scope {
     }
 }
 
-fn add(counts: &mut BTreeMap<String, u32>, name: Option<&str>) {
-    if let Some(name) = name {
-        *counts.entry(name.to_ascii_lowercase()).or_default() += 1;
-    }
-}
+/// Names in lower case, and how often each came.
+#[derive(Default)]
+struct Counts(HashMap<String, u32, foldhash::fast::RandomState>);
 
-fn most_first(counts: BTreeMap<String, u32>) -> Vec<(String, u32)> {
-    let mut counts: Vec<(String, u32)> = counts.into_iter().collect();
-    // Stable: equal counts stay in name order.
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    counts
+impl Counts {
+    fn add(&mut self, name: Option<&str>) {
+        let Some(name) = name else { return };
+        // Most names come again as they are, in lower case.
+        match self.0.get_mut(name) {
+            Some(n) => *n += 1,
+            None => *self.0.entry(name.to_ascii_lowercase()).or_default() += 1,
+        }
+    }
+
+    /// Of those that came equally often, in the order of their names.
+    fn most_first(self) -> Vec<(String, u32)> {
+        let mut counts: Vec<(String, u32)> = self.0.into_iter().collect();
+        counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        counts
+    }
 }
 
 #[cfg(test)]
