@@ -6,7 +6,7 @@
 //! (`domain example.org`, `25 MB`). Reply codes, enhanced status codes, providers' tags (`S3150`, `AS(201806281)`),
 //! block lists' zones and the words of URLs stay.
 
-mod words;
+pub(super) mod words;
 
 use super::shape::{
     ipv4_before_zone, is_date, is_domain, is_id, is_ipv4, is_ipv6, is_month, is_program_word, is_time,

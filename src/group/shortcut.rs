@@ -8,7 +8,14 @@
 //! masker asks besides for the recipient's local part, for the domains of recipient and sender and for the hosts
 //! ([`Varying`](super::mask)), and only compares them with words of the text. So where none of them is part of the
 //! skeleton they decide nothing. Everything else that verdict and pattern depend on is part of the key.
+//!
+//! What is cut out must not decide about what stays: the masker looks at the word after a number, date or name, and at
+//! what stands before a number. Where it would look at a recipient or an identifier, this is left in. So it is where
+//! it means something of its own: an identifier that is the recipient's local part or begins like a reply, a recipient
+//! in a URL's host. What is left in is compared like all else, which is always right and only slower.
 
+use super::mask::is_measure_or_machine;
+use super::mask::words::decides_for_what_is_before;
 use super::shape::{is_date, is_domain, is_id, is_ipv4, is_ipv6, is_time};
 use crate::classify::Knowledge;
 use crate::model::{Direction, EvidenceRef, ProviderIdx};
@@ -137,7 +144,7 @@ fn write_skeleton(
     out: &mut String,
 ) -> bool {
     let bytes = text.as_bytes();
-    let local_len = recipient.find('@').unwrap_or(0);
+    let local = recipient.split('@').next().unwrap_or("");
     // All before it is in `out`.
     let mut written = 0;
     let mut word = 0;
@@ -153,10 +160,11 @@ fn write_skeleton(
             return false;
         }
         if kinds & SIGN != 0 {
-            cut_recipient(text, word..end, recipient, local_len, &mut written, out);
+            cut_recipient(text, word..end, recipient, local.len(), &mut written, out);
         } else if kinds & (DIGIT | LETTER | OTHER) == DIGIT | LETTER
             && end - word >= 6
             && is_lone_id(&text[word..end])
+            && !text[word..end].eq_ignore_ascii_case(local)
             && !names_provider(&text[word..end])
         {
             out.push_str(&text[written..word]);
@@ -185,6 +193,7 @@ fn cut_recipient(
         let start = sign.checked_sub(local_len).filter(|start| *start >= *written);
         if let Some(start) = start
             && text.as_bytes()[start..].starts_with(recipient.as_bytes())
+            && stands_for_itself(text, word.start, start..start + recipient.len())
         {
             out.push_str(&text[*written..start]);
             out.push(RECIPIENT);
@@ -192,6 +201,27 @@ fn cut_recipient(
             from = (*written).min(word.end);
         }
     }
+}
+
+/// Whether it makes no difference to the text around it which recipient stands at `place`.
+fn stands_for_itself(text: &str, word: usize, place: std::ops::Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let before = place.start.checked_sub(1).map(|at| bytes[at]);
+    let is_free = match before {
+        Some(b',') => !decides_for_what_is_before(&text[place.clone()]),
+        // `\n` may be the end of a line.
+        Some(b'\\') => false,
+        Some(byte) if KINDS[usize::from(byte)] == BLANK => !decides_for_what_is_before(&text[place.clone()]),
+        _ => true,
+    };
+    // The host of a URL stays, with what stands before its `@`.
+    let in_url_host = || {
+        let head = &text[word..place.start];
+        head.rfind("://").is_some_and(|at| !head[at + 3..].contains(['/', '?', '#']))
+    };
+    // A number that follows one of these is told by what stands before it: `mx1/25`, `AS(1234567)`.
+    let before_number = matches!(bytes.get(place.end), Some(b'/' | b'(' | b'['));
+    is_free && !before_number && !in_url_host()
 }
 
 const BLANK: u8 = 1;
@@ -224,13 +254,15 @@ static KINDS: [u8; 256] = {
     table
 };
 
-/// A word of letters, digits, `.`, `-` and `_` between blanks that the masker takes for an identifier wherever it stands.
+/// A word of letters, digits, `.`, `-` and `_` between blanks that the masker takes for an identifier wherever it
+/// stands, and that decides about no other word.
 fn is_lone_id(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.ends_with(|c: char| c.is_ascii_alphanumeric())
         && !word.contains("..")
         && !(is_time(word) || is_date(word) || is_ipv4(word) || is_ipv6(word) || is_domain(word))
-        && !super::mask::is_measure_or_machine(word)
+        && !is_measure_or_machine(word)
+        && !decides_for_what_is_before(word)
         && is_id(word)
 }
 
@@ -359,10 +391,33 @@ mod tests {
             "550 S3150 192.0.2.1 25MB mx01.example.org (d75a77b69052e)",
             Some("550 S3150 192.0.2.1 25MB mx01.example.org (d75a77b69052e)"),
         );
+        // What decides about the words around it stays, and the recipient's local part as an identifier.
+        check("550 5 s-1a2b3c4d5e", Some("550 5 s-1a2b3c4d5e"));
+        check("550 5 1234-9f3c2ab1", Some("550 5 1234-9f3c2ab1"));
+        check("550 said: 550-abc123de", Some("550 said: 550-abc123de"));
+        check("550 10:00 UTC1234ab5", Some("550 10:00 UTC1234ab5"));
+        check("550 https://ana.b@example.org/", Some("550 https://ana.b@example.org/"));
+        check("550 https://x/?a=ana.b@example.org", Some("550 https://x/?a=\u{1}"));
+        check("550 ana.b@example.org/25", Some("550 ana.b@example.org/25"));
+        check("550 no\\ana.b@example.org", Some("550 no\\ana.b@example.org"));
         check("550 no 4c8-s3150-9d1f7a2 x", Some("550 no 4c8-s3150-9d1f7a2 x"));
         check("550 a%40b", None);
         check("550 é", None);
         check("550 \u{1}", None);
+    }
+
+    #[test]
+    fn own_words() {
+        let check = |text: &str, recipient: &str, expect: &str| {
+            let mut out = String::new();
+            assert!(write_skeleton(text, recipient, &|_| false, &mut out));
+            assert_eq!(out, expect, "{text}");
+        };
+        check("550 user s1234567 no", "s1234567@x.example", "550 user s1234567 no");
+        check("550 user S1234567 no", "s1234567@x.example", "550 user S1234567 no");
+        check("550 user s1234567 no", "ana@x.example", "550 user \u{2} no");
+        check("550 5 min.li@x.example", "min.li@x.example", "550 5 min.li@x.example");
+        check("550 5 <min.li@x.example>", "min.li@x.example", "550 5 <\u{1}>");
     }
 
     #[test]

@@ -485,3 +485,84 @@ proptest! {
         }
     }
 }
+
+/// Texts for one recipient and one identifier, `{to}` and `{id}`, among what the masker looks at around them.
+fn templates() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{to}",
+        "<{to}>",
+        "to:{to}",
+        "x{to}",
+        "{to}",
+        "https://{to}/",
+        "https://mx.example.net/?a={to}",
+        "{id}",
+        "{id}",
+        "({id})",
+        "id={id}",
+        "User",
+        "5",
+        "12",
+        "Jan",
+        "31 Jan 2026",
+        "2026-01-31",
+        "10:00:00",
+        "Mon",
+        "May",
+        "mx.other.example",
+        "said: ",
+        "host mx said: ",
+        "550",
+        "5.1.1",
+        "/25",
+        "(1234567)",
+        "[7]",
+        "[192.0.2.1]",
+        ",",
+        ":",
+        "\\",
+        "\n",
+        "not owned by user",
+        "rule",
+        "id",
+        "+0100",
+        "is",
+        "no",
+    ]);
+    let blank = prop::bool::weighted(0.8);
+    prop::collection::vec((piece, blank), 1..7).prop_map(|parts| {
+        let words = parts.into_iter().map(|(p, blank)| format!("{p}{}", if blank { " " } else { "" }));
+        format!("550 5.1.1 {}", words.collect::<String>())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    /// Which recipient and which identifier were cut out makes no difference.
+    #[test]
+    fn shortcuts_cut_out_what_decides_nothing(
+        text in templates(),
+        order in prop::collection::vec((0..9usize, 0..13usize), 2..24),
+    ) {
+        const RECIPIENTS: [&str; 9] = [
+            "zoe.q@example.org", "s1234567@example.org", "q7654321@b.example", "min.li@example.org", "UTCzoe@example.org",
+            "May@example.org", "nils.w@host1", "nils.w@EXAMPLE.ORG", "isn@example.org",
+        ];
+        const IDS: [&str; 13] = [
+            "d75a77b69052e-4319abc12si1234567edf.42", "s1234567", "Q7654321", "s-1a2b3c4d5e", "q-1a2b3c4d5e",
+            "1234-9f3c2ab1", "9f3c2ab1-1234", "550-abc123de", "5.1.1-abc123de", "UTC1234ab5", "is-1a2b3c4d5e",
+            "May-1a2b3c4d5e", "20260131-9f3c2ab1",
+        ];
+        let mut judge = judge();
+        for (recipient, id) in order {
+            let mut e = evidence(&text.replace("{to}", RECIPIENTS[recipient]).replace("{id}", IDS[id]));
+            e.final_recipient = Some(RECIPIENTS[recipient].into());
+            let mut records = Records::default();
+            records.push_evidence(&e);
+            let by_shortcut = judge.judged(records.get(0));
+            let (in_full, _) = judge.judged_in_full(records.get(0));
+            prop_assert_eq!(by_shortcut, in_full, "{:?}", e);
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Words that tell what stands beside them: names after `domain`, units after a number, ordinary words that are no
 //! mailbox.
 
+use crate::group::shape::{is_month, is_weekday};
+
 /// Domains that stay where they stand in prose: who runs lists and big services is part of what is said.
 pub(super) const WELL_KNOWN: [&str; 48] = [
     "spamhaus.org",
@@ -143,4 +145,24 @@ pub(super) fn is_under(name: &str, domains: &[&str]) -> bool {
 pub(super) fn last_two_labels(host: &str) -> Option<&str> {
     let (at, _) = host.trim_end_matches('.').rmatch_indices('.').nth(1)?;
     Some(host[at + 1..].trim_end_matches('.'))
+}
+
+/// Whether what a word before `word` is may depend on how `word` begins: a number before `s`, a date before `12`, a
+/// time before `UTC`, a name before `is`. So may whether a reply begins here, with `550` or `5.1.1`.
+pub(in crate::group) fn decides_for_what_is_before(word: &str) -> bool {
+    let len = word.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(word.len());
+    let run = &word[..len];
+    let n_digits = run.bytes().filter(u8::is_ascii_digit).count();
+    if n_digits == len {
+        return len <= 4;
+    }
+    let is_zone = ["UTC", "GMT"].iter().any(|zone| word.starts_with(zone));
+    let is_word = || {
+        is_one_of(run, &UNITS)
+            || is_one_of(run, &TIME_UNITS)
+            || is_one_of(run, &AFTER_NAME)
+            || is_month(run)
+            || is_weekday(run)
+    };
+    is_zone || (n_digits == 0 && is_word())
 }
