@@ -33,7 +33,7 @@ impl<'a> EvidenceRef<'a> {
         timestamp(self.record.time)
     }
 
-    /// The time in microseconds since 1970; [`NO_TIME`] without one.
+    /// The time in microseconds since 1970; [`NO_TIME`](crate::model::NO_TIME) without one.
     pub fn micros(self) -> i64 {
         self.record.time
     }
