@@ -208,9 +208,10 @@ impl Records {
         texts.set(QUEUE_ID, self.own(draft.queue_id));
         texts.set(MESSAGE_ID, self.own(draft.message_id));
         texts.set(REVERSE_PATH, self.shared(draft.reverse_path));
-        texts.set(FINAL_RECIPIENT, self.own(draft.final_recipient));
+        let reply = self.shared(Some(draft.diagnostic_code));
+        texts.set(DIAGNOSTIC_CODE, reply);
+        texts.set(FINAL_RECIPIENT, self.part_of(reply, draft.final_recipient));
         texts.set(ORIGINAL_RECIPIENT, self.own(draft.original_recipient));
-        texts.set(DIAGNOSTIC_CODE, self.shared(Some(draft.diagnostic_code)));
         let mut flags = 0;
         let (mut n_tries, tries_at) = (0, self.tries.len() as u32);
         match draft.tries {
@@ -404,6 +405,21 @@ impl Records {
         let span = self.own(Some(text));
         *self.recent.place(text.as_bytes()) = span;
         span
+    }
+
+    /// Many replies name the mailbox that they are about: it is kept once.
+    fn part_of(&mut self, whole: Span, mailbox: Option<&str>) -> Span {
+        let found = mailbox.and_then(|mailbox| {
+            let bytes = mailbox.as_bytes();
+            let len = u16::try_from(bytes.len()).ok().filter(|len| *len != LONG)?;
+            let (at, place) = (memchr::memchr(b'@', bytes)?, self.place(whole)?);
+            let whole = &self.text.as_bytes()[place.clone()];
+            let start = memchr::memchr_iter(b'@', whole)
+                .filter_map(|sign| sign.checked_sub(at))
+                .find(|start| whole[*start..].starts_with(bytes))?;
+            Some(((place.start + start) as u32, len))
+        });
+        found.unwrap_or_else(|| self.own(mailbox))
     }
 
     fn at(&self, span: Span) -> Option<&str> {
