@@ -285,6 +285,21 @@ impl Records {
         });
     }
 
+    /// All of `parts`, in memory that is just enough.
+    pub fn of_all<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let sum = |len: fn(&Self) -> usize| parts.clone().map(len).sum();
+        let mut all = Self {
+            records: Vec::with_capacity(sum(|part| part.records.len())),
+            tries: Vec::with_capacity(sum(|part| part.tries.len())),
+            text: String::with_capacity(sum(|part| part.text.len())),
+            places: Vec::with_capacity(sum(|part| part.places.len())),
+            originals: Vec::with_capacity(sum(|part| part.originals.len())),
+            ..Self::default()
+        };
+        parts.for_each(|part| all.append(part));
+        all
+    }
+
     /// Adds all of `later` at the end.
     pub fn append(&mut self, later: &Self) {
         let (text, tries) = (self.text.len() as u32, self.tries.len() as u32);
