@@ -48,19 +48,27 @@ struct Record {
     len: u32,
     source: u32,
     texts: Spans<N_TEXTS>,
-    /// Where the other origins begin in `places`, and where the tries begin in `tries`.
+    /// Where the other origins begin in `places`.
     origins_at: u32,
-    tries_at: u32,
     n_origins: u16,
-    n_tries: u16,
     /// The last four bytes of the address, or where the sixteen stand in `text6`.
     ip: u32,
-    /// One more than its place in `originals`; 0 is none.
-    original: u32,
+    /// One more than its place in `more`; 0 is none.
+    more: u32,
     codes: Codes,
     format: u8,
     stage: u8,
     flags: u8,
+}
+
+/// What few records have.
+#[derive(Clone, Copy, Default, Debug)]
+struct More {
+    /// Where the tries begin in `tries`.
+    tries_at: u32,
+    n_tries: u16,
+    /// One more than its place in `originals`; 0 is none.
+    original: u32,
 }
 
 /// Where texts begin, and how long they are; [`NONE`] is none. A text of 65,535 bytes or more stands behind its length in
@@ -95,27 +103,29 @@ impl<const N: usize> Spans<N> {
     }
 }
 
-/// Reply code and enhanced status code; 0 is none.
+/// Reply code and enhanced status code; 0 is none. In bytes, so that a record has no gap behind them.
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Codes {
-    reply: u16,
-    subject: u16,
-    detail: u16,
+    reply: [u8; 2],
+    subject: [u8; 2],
+    detail: [u8; 2],
     class: u8,
 }
 
 impl Codes {
     fn new(reply: Option<ReplyCode>, status: Option<EnhancedStatus>) -> Self {
-        let status = status.map_or((0, 0, 0), |s| (s.class, s.subject, s.detail));
-        Self { reply: reply.map_or(0, ReplyCode::get), class: status.0, subject: status.1, detail: status.2 }
+        let (class, subject, detail) = status.map_or((0, 0, 0), |s| (s.class, s.subject, s.detail));
+        let reply = reply.map_or(0, ReplyCode::get).to_ne_bytes();
+        Self { reply, class, subject: subject.to_ne_bytes(), detail: detail.to_ne_bytes() }
     }
 
     fn reply(self) -> Option<ReplyCode> {
-        ReplyCode::new(self.reply)
+        ReplyCode::new(u16::from_ne_bytes(self.reply))
     }
 
     fn status(self) -> Option<EnhancedStatus> {
-        let Self { class, subject, detail, .. } = self;
+        let class = self.class;
+        let (subject, detail) = (u16::from_ne_bytes(self.subject), u16::from_ne_bytes(self.detail));
         (class != 0).then_some(EnhancedStatus { class, subject, detail })
     }
 }
@@ -137,6 +147,7 @@ struct TryRecord {
 #[derive(Clone, Default, Debug)]
 pub struct Records {
     records: Vec<Record>,
+    more: Vec<More>,
     tries: Vec<TryRecord>,
     text: String,
     /// Origins but the first ones, each in five numbers counted from the deciding line.
@@ -192,6 +203,7 @@ impl Records {
     /// Bytes of memory in use, as far as this value owns them.
     pub fn bytes(&self) -> usize {
         self.records.len() * size_of::<Record>()
+            + self.more.len() * size_of::<More>()
             + self.tries.len() * size_of::<TryRecord>()
             + self.text.len()
             + self.places.len()
@@ -231,6 +243,13 @@ impl Records {
             self.originals.push(mail.clone());
             self.originals.len() as u32
         });
+        let more = match (n_tries, original) {
+            (0, 0) => 0,
+            _ => {
+                self.more.push(More { tries_at, n_tries, original });
+                self.more.len() as u32
+            }
+        };
         flags |= ip_flag;
         flags |= if draft.direction == Direction::Incoming { INCOMING } else { 0 };
         flags |= if draft.stage_inferred { STAGE_INFERRED } else { 0 };
@@ -244,11 +263,9 @@ impl Records {
             source: origin.source.0,
             texts,
             origins_at,
-            tries_at,
             n_origins: others.len() as u16,
-            n_tries,
             ip,
-            original,
+            more,
             codes: Codes::new(draft.reply_code, draft.enhanced_status),
             format,
             stage: draft.stage as u8,
@@ -290,6 +307,7 @@ impl Records {
         let sum = |len: fn(&Self) -> usize| parts.clone().map(len).sum();
         let mut all = Self {
             records: Vec::with_capacity(sum(|part| part.records.len())),
+            more: Vec::with_capacity(sum(|part| part.more.len())),
             tries: Vec::with_capacity(sum(|part| part.tries.len())),
             text: String::with_capacity(sum(|part| part.text.len())),
             places: Vec::with_capacity(sum(|part| part.places.len())),
@@ -304,6 +322,7 @@ impl Records {
     pub fn append(&mut self, later: &Self) {
         let (text, tries) = (self.text.len() as u32, self.tries.len() as u32);
         let (places, originals) = (self.places.len() as u32, self.originals.len() as u32);
+        let n_more = self.more.len() as u32;
         let formats: Vec<u8> = later.formats.iter().map(|format| self.format(format)).collect();
         self.text.push_str(&later.text);
         self.places.extend_from_slice(&later.places);
@@ -312,13 +331,17 @@ impl Records {
             one.texts.shift(text);
             one
         }));
+        self.more.extend(later.more.iter().map(|more| More {
+            tries_at: more.tries_at + tries,
+            original: if more.original == 0 { 0 } else { more.original + originals },
+            ..*more
+        }));
         self.records.extend(later.records.iter().cloned().map(|mut record| {
             record.texts.shift(text);
-            record.tries_at += tries;
             record.origins_at += places;
             record.format = formats[usize::from(record.format)];
-            if record.original != 0 {
-                record.original += originals;
+            if record.more != 0 {
+                record.more += n_more;
             }
             if record.flags & IP6 != 0 {
                 record.ip += text;
@@ -371,6 +394,7 @@ impl Records {
     /// Forgets all but the memory.
     pub fn clear(&mut self) {
         self.records.clear();
+        self.more.clear();
         self.tries.clear();
         self.text.clear();
         self.places.clear();
@@ -382,6 +406,7 @@ impl Records {
     /// Gives back what was taken in advance.
     pub fn shrink(&mut self) {
         self.records.shrink_to_fit();
+        self.more.shrink_to_fit();
         self.tries.shrink_to_fit();
         self.text.shrink_to_fit();
         self.places.shrink_to_fit();

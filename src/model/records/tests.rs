@@ -87,5 +87,5 @@ fn what_repeats_is_kept_once() {
     let (elsewhere, in_reply) =
         (text("550 no <bo@x> Ana@example.org"), text("550 no <bo@x> ana@example.org"));
     assert_eq!(elsewhere.len(), in_reply.len() + "ana@example.org".len());
-    assert!(size_of::<Record>() <= 120, "{}", size_of::<Record>());
+    assert!(size_of::<Record>() <= 104, "{}", size_of::<Record>());
 }

@@ -1,9 +1,9 @@
 //! The evidence of one refusal where it is kept.
 
 use super::{
-    DELAYED, DIAGNOSTIC_CODE, FINAL_RECIPIENT, INCOMING, IP4, IP6, MESSAGE_ID, N_TEXTS, ORIGINAL_RECIPIENT,
-    OWN_TRY, QUEUE_ID, REMOTE_MTA, REPORTING_MTA, REVERSE_PATH, Record, Records, STAGE_INFERRED, Try,
-    take_number, timestamp,
+    DELAYED, DIAGNOSTIC_CODE, FINAL_RECIPIENT, INCOMING, IP4, IP6, MESSAGE_ID, More, N_TEXTS,
+    ORIGINAL_RECIPIENT, OWN_TRY, QUEUE_ID, REMOTE_MTA, REPORTING_MTA, REVERSE_PATH, Record, Records,
+    STAGE_INFERRED, Try, TryRecord, take_number, timestamp,
 };
 use crate::model::{Action, Attempt, Direction, Evidence, Origin, OriginalMail, SourceId, Text, Timestamp};
 use crate::smtp::{EnhancedStatus, ReplyCode, ReversePath, Stage};
@@ -150,14 +150,13 @@ impl<'a> EvidenceRef<'a> {
 
     /// How many tries.
     pub fn n_tries(self) -> usize {
-        if self.has_own_try() { 1 } else { self.record.n_tries.into() }
+        if self.has_own_try() { 1 } else { self.more().n_tries.into() }
     }
 
     /// The times of the tries, as [`Self::micros`].
     pub fn tries_micros(self) -> impl Iterator<Item = i64> + 'a {
         let own = self.has_own_try().then_some(self.record.time);
-        let first = self.record.tries_at as usize;
-        let kept = &self.all.tries[first..first + usize::from(self.record.n_tries)];
+        let kept = self.kept_tries();
         own.into_iter().chain(kept.iter().map(|one| one.time))
     }
 
@@ -176,8 +175,7 @@ impl<'a> EvidenceRef<'a> {
             text: self.diagnostic_code(),
             origin: self.origin(),
         });
-        let first = self.record.tries_at as usize;
-        let kept = &self.all.tries[first..first + usize::from(self.record.n_tries)];
+        let kept = self.kept_tries();
         own.into_iter().chain(kept.iter().map(move |one| Try {
             time: timestamp(one.time),
             remote_mta: self.all.at(one.texts.get(0)),
@@ -190,7 +188,7 @@ impl<'a> EvidenceRef<'a> {
 
     /// See [`Evidence::original`].
     pub fn original(self) -> Option<&'a OriginalMail> {
-        self.all.originals.get((self.record.original as usize).checked_sub(1)?)
+        self.all.originals.get((self.more().original as usize).checked_sub(1)?)
     }
 
     /// A copy with texts of its own.
@@ -222,5 +220,15 @@ impl<'a> EvidenceRef<'a> {
 
     fn text(self, n: usize) -> Option<&'a str> {
         self.all.at(self.record.texts.get(n))
+    }
+
+    fn more(self) -> More {
+        let at = (self.record.more as usize).checked_sub(1);
+        at.map_or_else(More::default, |at| self.all.more[at])
+    }
+
+    fn kept_tries(self) -> &'a [TryRecord] {
+        let More { tries_at, n_tries, .. } = self.more();
+        &self.all.tries[tries_at as usize..tries_at as usize + usize::from(n_tries)]
     }
 }
