@@ -3,7 +3,7 @@
 //! Nearly all mail is delivered: its context is filled and thrown away again, so the buffers are used again and
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
-use super::hash::{Hashed, hash, three_words};
+use super::hash::{Hashed, hash, hash_of_words, three_words};
 use crate::model::{Attempt, Origin, SourceId, Text};
 use crate::smtp::Stage;
 use smallvec::SmallVec;
@@ -41,6 +41,8 @@ pub(super) struct Key<'a> {
     pub instance: &'a str,
     /// The queue id, case kept.
     pub queue_id: &'a [u8],
+    /// It in three words, if it can be had in three; else zeros.
+    words: [u64; 3],
 }
 
 impl<'a> Key<'a> {
@@ -54,7 +56,9 @@ impl<'a> Key<'a> {
     }
 
     pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a [u8]) -> Self {
-        Self { hash: hash(seed, queue_id), seed, host, instance, queue_id }
+        let words = three_words(queue_id);
+        let hash = hash_of_words(seed, queue_id, words);
+        Self { hash, seed, host, instance, queue_id, words: words.unwrap_or_default() }
     }
 }
 
@@ -89,6 +93,7 @@ pub(super) struct Context {
     text: SmallVec<[u8; 88]>,
     hash: u64,
     seed: u64,
+    words: [u64; 3],
     host_end: u32,
     instance_end: u32,
     queue_id_end: u32,
@@ -131,6 +136,7 @@ impl Default for Context {
             text: SmallVec::new(),
             hash: 0,
             seed: 0,
+            words: [0; 3],
             host_end: 0,
             instance_end: 0,
             queue_id_end: 0,
@@ -159,7 +165,10 @@ impl Context {
     fn is_of(&self, key: &Key<'_>) -> bool {
         self.hash == key.hash
             && self.seed == key.seed
-            && same(self.part(Span { start: self.instance_end, end: self.queue_id_end }), key.queue_id)
+            && self.words == key.words
+            && (self.queue_id_end - self.instance_end) as usize == key.queue_id.len()
+            && (key.words != [0; 3]
+                || self.part(Span { start: self.instance_end, end: self.queue_id_end }) == key.queue_id)
     }
 
     /// It is no message's any more.
@@ -172,7 +181,9 @@ impl Context {
     }
 
     fn words(&self, span: Span) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.part(span))
+        let bytes = self.part(span);
+        // Looks at many bytes at one time, as the other does not.
+        std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
     }
 
     /// The host that wrote the log.
@@ -188,7 +199,7 @@ impl Context {
     /// Forgets everything but the buffers.
     fn reset(&mut self, key: &Key<'_>, format: &'static str, born: u64) {
         self.format = format;
-        (self.hash, self.seed, self.born) = (key.hash, key.seed, born);
+        (self.hash, self.seed, self.words, self.born) = (key.hash, key.seed, key.words, born);
         self.text.clear();
         self.host_end = self.push(key.host.as_bytes()).end;
         self.instance_end = self.push(key.instance.as_bytes()).end;
@@ -284,14 +295,6 @@ impl Context {
 
 fn recent_place(hash: u64) -> usize {
     (hash >> 32) as usize % N_RECENT
-}
-
-/// Whether two queue ids are the same. Most have 8 to 24 bytes: three words tell.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    match (three_words(a), three_words(b)) {
-        (Some(a_words), Some(b_words)) => a_words == b_words && a.len() == b.len(),
-        _ => a == b,
-    }
 }
 
 /// All messages in the queue.

@@ -189,17 +189,17 @@ impl Queue {
         }
     }
 
-    /// As [`Queue::event`], for what was read at a glance in `message`. This runs for nearly every line.
+    /// As [`Queue::event`], for what was read at a glance in `message` of the message at `place`. This runs for
+    /// nearly every line.
     pub(super) fn glanced(
         &mut self,
         head: &Head,
-        key: &Key<'_>,
+        (key, place): (&Key<'_>, Place),
         what: &Glance<'_>,
         message: &[u8],
         line: &Line<'_>,
         out: &mut Harvest,
     ) {
-        let place = self.contexts.place(key);
         match place {
             Place::Slot(_) => {}
             Place::Taken => {

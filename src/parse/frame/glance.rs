@@ -5,6 +5,7 @@
 //! beside this file and then compared. Lines of any other shape are left to [`framed`](super::framed).
 
 use super::stamp::{Stamp, bsd, iso};
+use crate::near;
 use crate::parse::mta::{self, Dialect};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,11 +60,18 @@ pub struct Frames {
     /// For the files of an MTA's own: the head of its lines.
     bare: Option<usize>,
     /// The heads seen last, by a few of their bytes: nearly every look-up ends here.
-    recent: Vec<usize>,
+    recent: Recent,
 }
 
-/// Places in [`Frames::recent`].
-const N_RECENT: usize = 256;
+/// Places for heads.
+#[derive(Debug)]
+struct Recent([u16; 256]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self([0; 256])
+    }
+}
 
 impl Frames {
     /// The host and program of a line.
@@ -89,9 +97,9 @@ impl Frames {
             _ => return None,
         };
         let rest = &line[stamp_len + 1..];
-        let open = memchr::memchr(b'[', &rest[..rest.len().min(128)])?;
+        let open = near::find(b'[', &rest[..rest.len().min(128)])?;
         let inside = &rest[open + 1..];
-        let pid = &inside[..inside.iter().position(|byte| !byte.is_ascii_digit())?];
+        let pid = &inside[..near::n_digits(inside)];
         let message = inside[pid.len()..].strip_prefix(b"]: ")?;
         if pid.is_empty() || matches!(message.first(), None | Some(b'[')) {
             return None;
@@ -223,17 +231,15 @@ impl Frames {
 
     fn head_number(&mut self, bytes: &[u8]) -> Option<usize> {
         let place = place(bytes);
-        if let Some(number) = self.recent.get(place)
-            && *self.bytes[*number] == *bytes
-        {
-            return Some(*number);
+        let number = usize::from(self.recent.0[place]);
+        if self.bytes.get(number).is_some_and(|seen| near::same(seen, bytes)) {
+            return Some(number);
         }
         let number = match self.by_bytes.get(bytes) {
             Some(number) => *number,
             None => self.new_head(bytes)?,
         };
-        self.recent.resize(N_RECENT, 0);
-        self.recent[place] = number;
+        self.recent.0[place] = number as u16;
         Some(number)
     }
 
@@ -267,6 +273,7 @@ fn without_priority(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// A place for a head, from its length, its first bytes (the host) and its last ones (the daemon).
+#[inline(always)]
 fn place(bytes: &[u8]) -> usize {
     let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
     let word = u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29) ^ bytes.len() as u64;

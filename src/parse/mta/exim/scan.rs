@@ -4,33 +4,45 @@
 //! every other line (refused, put off, quoted addresses, fields with quotes before the one that counts) goes to the
 //! grammar itself.
 
+use super::super::AtAGlance;
 use super::fields::is_key;
 use crate::parse::event::Glance;
 use crate::smtp::ReplyCode;
 
-/// The message's id and what is said of it. `message` is what follows the stamp and the process id.
-pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
-    let len = id_len(message)?;
-    let rest = message[len..].strip_prefix(b" ")?;
-    let what = match rest.first()? {
+/// How Exim's lines are read at a glance.
+pub(super) const GLANCE: AtAGlance = AtAGlance { id_end, is_id, says, is_remark: |_| false };
+
+/// What follows an id; a blank is first.
+fn says(rest: &[u8]) -> Option<Glance<'_>> {
+    let rest = &rest[1..];
+    Some(match rest.first()? {
         b'<' => arrival(rest.strip_prefix(b"<= ")?)?,
         b'=' => accepted(rest.strip_prefix(b"=> ")?)?,
         b'-' => accepted(rest.strip_prefix(b"-> ")?)?,
         b'>' => accepted(rest.strip_prefix(b">> ")?)?,
         b'C' if rest.starts_with(b"Completed") => Glance::Removed,
         _ => return None,
-    };
-    Some((&message[..len], what))
+    })
 }
 
-/// The length of an id, which a blank follows: `1aBcDe-0001Ab-Cd`, or `1aBcDe-00000001AbC-0001` since 4.97.
-fn id_len(message: &[u8]) -> Option<usize> {
-    [(16, 13), (23, 18)].into_iter().find_map(|(len, dash)| {
-        let id = message
-            .get(..len)
-            .filter(|id| message.get(len) == Some(&b' ') && id[6] == b'-' && id[dash] == b'-')?;
-        let parts = [&id[..6], &id[7..dash], &id[dash + 1..]];
-        parts.iter().all(|part| part.iter().all(u8::is_ascii_alphanumeric)).then_some(len)
+/// Length of an id and where its second dash stands: `1aBcDe-0001Ab-Cd`, or `1aBcDe-00000001AbC-0001` since 4.97.
+const SHAPES: [(usize, usize); 2] = [(16, 13), (23, 18)];
+
+/// Where an id would end, which a blank follows.
+fn id_end(message: &[u8]) -> Option<usize> {
+    let shaped = |&(len, dash): &(usize, usize)| {
+        message.get(len) == Some(&b' ') && message[6] == b'-' && message[dash] == b'-'
+    };
+    Some(SHAPES.iter().find(|shape| shaped(shape))?.0)
+}
+
+fn is_id(id: &[u8]) -> bool {
+    SHAPES.iter().any(|(len, dash)| {
+        let alphanumeric = |part: &[u8]| part.iter().all(u8::is_ascii_alphanumeric);
+        id.len() == *len
+            && alphanumeric(&id[..6])
+            && alphanumeric(&id[7..*dash])
+            && alphanumeric(&id[dash + 1..])
     })
 }
 
