@@ -113,7 +113,8 @@ impl<'a> Fields<'a> {
                         continue;
                     };
                     // The text may hold anything but ends the line. A line cut short has no closing parenthesis.
-                    (self.words, after) = match inside.rsplit_once(')') {
+                    let cut = inside.strip_suffix(')').map(|words| (words, ""));
+                    (self.words, after) = match cut.or_else(|| inside.rsplit_once(')')) {
                         Some((words, tail)) if tail.is_empty() || tail.starts_with(", ") => (words, tail),
                         _ => (inside, ""),
                     };
