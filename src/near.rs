@@ -8,32 +8,35 @@ const N: usize = 16;
 /// Where `byte` stands first in `text`.
 #[inline(always)]
 pub fn find(byte: u8, text: &[u8]) -> Option<usize> {
-    find_where(text, |chunk| places(chunk, byte), |b| b == byte)
+    find_where(text, |chunk| chunk.simd_eq(u8x16::splat(byte)), |b| b == byte)
 }
 
 /// Where `one` or `other` stands first in `text`.
 #[inline(always)]
 pub fn find_either(one: u8, other: u8, text: &[u8]) -> Option<usize> {
-    find_where(text, |chunk| places(chunk, one) | places(chunk, other), |b| b == one || b == other)
+    let is_either = |chunk: u8x16| chunk.simd_eq(u8x16::splat(one)) | chunk.simd_eq(u8x16::splat(other));
+    find_where(text, is_either, |b| b == one || b == other)
 }
 
 /// Where a control character, a `"` or a `\\` stands first: what JSON does not take as it is.
 #[inline(always)]
 pub fn find_quote_or_control(text: &[u8]) -> Option<usize> {
     let is_it = |b: u8| b < b' ' || b == b'"' || b == b'\\';
-    find_where(
-        text,
-        |chunk| {
-            let bytes = u8x16::new(*chunk);
-            let control = bytes.simd_lt(u8x16::splat(b' '));
-            (control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
-        },
-        is_it,
-    )
+    let in_chunk = |chunk: u8x16| {
+        let control = chunk.simd_lt(u8x16::splat(b' '));
+        control | chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\'))
+    };
+    find_where(text, in_chunk, is_it)
 }
 
+/// Where the first byte stands that `is_it` holds for. `in_chunk` sets the highest bit of each such byte in a chunk.
 #[inline(always)]
-fn find_where(text: &[u8], in_chunk: impl Fn(&[u8; N]) -> u32, is_it: impl Fn(u8) -> bool) -> Option<usize> {
+pub fn find_where(
+    text: &[u8],
+    in_chunk: impl Fn(u8x16) -> u8x16,
+    is_it: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    let in_chunk = |chunk: &[u8; N]| in_chunk(u8x16::new(*chunk)).to_bitmask();
     let (chunks, rest) = text.as_chunks::<N>();
     for (number, chunk) in chunks.iter().enumerate() {
         let places = in_chunk(chunk);

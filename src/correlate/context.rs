@@ -55,6 +55,7 @@ impl<'a> Key<'a> {
         hash(hash(0, host.as_bytes()), instance.as_bytes())
     }
 
+    #[inline(always)]
     pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a [u8]) -> Self {
         let words = three_words(queue_id);
         let hash = hash_of_words(seed, queue_id, words);

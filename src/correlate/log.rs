@@ -293,12 +293,13 @@ impl LogCorrelator {
         let known = &glances.known[seen.head];
         let contexts = &self.queue.contexts;
         let (mut key, mut place) = (None, Place::Nowhere);
-        let found = glance.read(seen.message, |queue_id| {
+        let queue_id = glance.queue_id(seen.message, |queue_id| {
             let key = key.insert(Key::seeded(known.seed, &head.host, &head.instance, queue_id));
             place = contexts.place(key);
             matches!(place, Place::Slot(_))
         });
-        let Some((queue_id, what)) = &found else {
+        let found = glance.what(seen.message, queue_id);
+        let Some(what) = &found else {
             // In a file of the MTA's own its words alone tell whose line it is.
             return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
         };

@@ -88,12 +88,26 @@ impl Frames {
     }
 
     /// Takes the frame off `line`; `None` if it has to be read by the grammar.
+    // Inlined, since what it gives is looked at at once: moving it would cost as much as finding it.
+    #[inline(always)]
     pub fn take<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        if line.first() == Some(&b'<') {
+            return self.take_without_priority(line);
+        }
+        self.take_message(line)
+    }
+
+    #[inline(never)]
+    fn take_without_priority<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        self.take_message(without_priority(line)?)
+    }
+
+    #[inline(always)]
+    fn take_message<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
         let (without_year, stamp_len) = match line.first()? {
             b'A'..=b'Z' => (Some(self.bsd_day(line)?), BSD_LEN - 1),
             b'1' if line.starts_with(b"1 ") => return self.take_rfc5424(&line[2..]),
             b'0'..=b'9' => (None, self.iso_stamp(line)?),
-            b'<' => return self.take(without_priority(line)?),
             _ => return None,
         };
         let rest = &line[stamp_len + 1..];
@@ -186,6 +200,7 @@ impl Frames {
         self.bare
     }
 
+    #[inline(always)]
     fn bsd_day(&mut self, line: &[u8]) -> Option<(u32, u32)> {
         let bytes = line.first_chunk::<BSD_LEN>()?;
         if let Some((seen, Stamp::NoYear { month, day, .. })) = &self.bsd
@@ -193,6 +208,11 @@ impl Frames {
         {
             return Some((*month, *day));
         }
+        self.new_bsd_day(bytes)
+    }
+
+    #[inline(never)]
+    fn new_bsd_day(&mut self, bytes: &[u8; BSD_LEN]) -> Option<(u32, u32)> {
         if bytes[BSD_LEN - 1] != b' ' {
             return None;
         }
@@ -229,12 +249,18 @@ impl Frames {
         Some(end)
     }
 
+    #[inline(always)]
     fn head_number(&mut self, bytes: &[u8]) -> Option<usize> {
         let place = place(bytes);
         let number = usize::from(self.recent.0[place]);
         if self.bytes.get(number).is_some_and(|seen| near::same(seen, bytes)) {
             return Some(number);
         }
+        self.head_seen_before(place, bytes)
+    }
+
+    #[inline(never)]
+    fn head_seen_before(&mut self, place: usize, bytes: &[u8]) -> Option<usize> {
         let number = match self.by_bytes.get(bytes) {
             Some(number) => *number,
             None => self.new_head(bytes)?,

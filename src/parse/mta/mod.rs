@@ -49,21 +49,22 @@ pub struct AtAGlance {
 }
 
 impl AtAGlance {
-    /// Queue id (empty if there is none) and what a message says. `is_known`: whether a queue id is known already.
-    // Inlined, since what it gives is looked at at once: moving it would cost as much as finding it.
+    /// The queue id that a message begins with; empty if there is none. `is_known`: whether one is known already.
     #[inline(always)]
-    pub fn read<'a>(
-        &self,
-        message: &'a [u8],
-        is_known: impl FnOnce(&'a [u8]) -> bool,
-    ) -> Option<(&'a [u8], Glance<'a>)> {
-        if let Some(end) = (self.id_end)(message) {
-            let id = &message[..end];
-            if is_known(id) || (self.is_id)(id) {
-                return Some((id, (self.says)(&message[end..])?));
-            }
+    pub fn queue_id<'a>(&self, message: &'a [u8], is_known: impl FnOnce(&'a [u8]) -> bool) -> &'a [u8] {
+        match (self.id_end)(message) {
+            Some(end) if is_known(&message[..end]) || (self.is_id)(&message[..end]) => &message[..end],
+            _ => &[],
         }
-        (self.is_remark)(message).then_some((&[], Glance::Other))
+    }
+
+    /// What a message with this queue id says.
+    #[inline(always)]
+    pub fn what<'a>(&self, message: &'a [u8], queue_id: &[u8]) -> Option<Glance<'a>> {
+        match queue_id.len() {
+            0 => (self.is_remark)(message).then_some(Glance::Other),
+            len => (self.says)(&message[len..]),
+        }
     }
 }
 
