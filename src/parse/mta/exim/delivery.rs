@@ -45,7 +45,9 @@ fn unaccepted(outcome: Outcome, text: &str) -> Option<EventKind<'_>> {
     if outcome == Outcome::Bounced {
         const GIVEN_UP: [&str; 3] =
             ["retry timeout exceeded", "after a long failure period", "failing for a long time"];
-        if GIVEN_UP.iter().any(|g| words.contains(g)) && !words.contains("SMTP error") {
+        // Most failures are replies, and words that begin with them need no search.
+        let replied = words.starts_with("SMTP error") || words.contains("SMTP error");
+        if !replied && GIVEN_UP.iter().any(|g| words.contains(g)) {
             attempt.outcome = Outcome::Expired;
         }
         // Exim adds this to the last reply if it still has it.
