@@ -98,7 +98,7 @@ impl<'a> Words<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.text.get(self.at..)?;
-        let len = word_len(rest);
+        let len = first_of([b' '], rest).unwrap_or(rest.len());
         self.at += len + 1;
         Some(&rest[..len])
     }
@@ -113,24 +113,25 @@ impl<'a> Words<'a> {
     }
 }
 
-/// How long the word is that begins here.
-// Eight bytes at a time, in one number: words are too short for a call of memchr, and too long for one byte at a time.
+/// Where the first of `bytes` stands.
+// Eight bytes at a time, in one number: what is looked for here is too near for a call of memchr, and too far for one
+// byte at a time.
 #[inline(always)]
-fn word_len(text: &[u8]) -> usize {
+fn first_of<const N: usize>(bytes: [u8; N], text: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const BLANKS: u64 = u64::from_ne_bytes([b' '; 8]);
     const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let mut len = 0;
-    while let Some(eight) = text[len..].first_chunk::<8>() {
-        // The lowest byte that is zero loses its top bit to the subtraction; those above it do not matter.
-        let zero_at_blank = u64::from_le_bytes(*eight) ^ BLANKS;
-        let found = zero_at_blank.wrapping_sub(ONES) & !zero_at_blank & TOPS;
+    let (eights, rest) = text.as_chunks::<8>();
+    for (n, eight) in eights.iter().enumerate() {
+        // The lowest byte that is zero gets its top bit from the subtraction; those above it do not matter.
+        let found = bytes.iter().fold(0, |found, byte| {
+            let zero_there = u64::from_le_bytes(*eight) ^ (ONES * u64::from(*byte));
+            found | zero_there.wrapping_sub(ONES) & !zero_there & TOPS
+        });
         if found != 0 {
-            return len + found.trailing_zeros() as usize / 8;
+            return Some(8 * n + found.trailing_zeros() as usize / 8);
         }
-        len += 8;
     }
-    text[len..].iter().position(|byte| *byte == b' ').map_or(text.len(), |at| len + at)
+    Some(8 * eights.len() + rest.iter().position(|byte| bytes.contains(byte))?)
 }
 
 /// The value of the last field `wanted`, or nothing. `None` if a field is not of the regular kinds, each behind one
@@ -176,7 +177,7 @@ fn host(name: &[u8], words: &mut Words<'_>) -> Option<()> {
     match name {
         [b'(', ..] => helo(name)?,
         [b'[', ..] => return None,
-        _ if memchr::memchr(b':', name).is_some() => return None,
+        _ if first_of([b':'], name).is_some() => return None,
         _ => {}
     }
     let mut address = words.next()?;
@@ -189,7 +190,7 @@ fn host(name: &[u8], words: &mut Words<'_>) -> Option<()> {
     if inside.starts_with(b"127.") || matches!(inside.first(), Some(b':' | b'0' | b'I')) {
         return None;
     }
-    let close = inside.iter().position(|byte| *byte == b']')?;
+    let close = first_of([b']'], inside)?;
     match &inside[close + 1..] {
         [] => Some(()),
         [b':', digits @ ..] => (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit)).then_some(()),
@@ -207,7 +208,7 @@ fn helo(word: &[u8]) -> Option<()> {
 fn closing_quote(inside: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
-        at += memchr::memchr2(b'"', b'\\', &inside[at..])?;
+        at += first_of([b'"', b'\\'], &inside[at..])?;
         if inside[at] == b'"' {
             return Some(at);
         }
@@ -263,11 +264,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_end_at_the_first_blank(text in prop::collection::vec(prop::sample::select(
-            vec![b' ', b'!', b'\x1f', b'a', b'\xa0', b'\x00', b'\xff']), 0..40), letters in 0..30usize) {
+        fn the_first_of_some_bytes_is_found(text in prop::collection::vec(prop::sample::select(
+            vec![b' ', b'!', b'\x1f', b'a', b'"', b'#', b'\xa0', b'\x00', b'\xff']), 0..40), letters in 0..30usize) {
             let text = [vec![b'x'; letters], text].concat();
-            let expect = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
-            prop_assert_eq!(super::word_len(&text), expect);
+            let first = |bytes: &[u8]| text.iter().position(|byte| bytes.contains(byte));
+            prop_assert_eq!(super::first_of([b' '], &text), first(b" "));
+            prop_assert_eq!(super::first_of([b'"', b' '], &text), first(b"\" "));
         }
 
         #[test]
