@@ -81,6 +81,9 @@ impl Part {
 /// How much of a source's head its kind is recognised from.
 const HEAD_BYTES: usize = 64 * 1024;
 
+/// Room for it at first: most sources of a folder are small.
+const FIRST_HEAD_BYTES: usize = 16 * 1024;
+
 /// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
 pub(super) const MAX_MAIL_BYTES: usize = 32 << 20;
 
@@ -143,26 +146,27 @@ impl<'a> Reading<'a> {
             bare_replies: self.job.named,
         };
         let mut reader = opened.reader;
-        let mut head = Vec::with_capacity(HEAD_BYTES);
+        let mut head = Vec::with_capacity(FIRST_HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
-        let read_well = failed.is_none();
-        let head_for_plan = if kind == Kind::Log && read_well { head.clone() } else { Vec::new() };
-        let mut reader: Box<dyn io::Read + Send> =
-            Box::new(io::Cursor::new(head).chain(Failing { reader, failed }));
-        if !head_for_plan.is_empty() {
-            match Segments::plan(self.job, &options, &head_for_plan, opened.decoded, reader) {
+        // Nothing follows: the end was met while the head was read.
+        let ended = failed.is_none() && head.len() < HEAD_BYTES;
+        let shareable = failed.is_none() && matches!(kind, Kind::Log | Kind::Mbox);
+        let rest: Box<dyn io::Read + Send> = Box::new(Failing { reader, failed });
+        let blocks = if shareable {
+            let first_lines = if kind == Kind::Log { head.clone() } else { Vec::new() };
+            let whole = Box::new(io::Cursor::new(head).chain(rest));
+            let planned = match kind {
+                Kind::Log => Segments::plan(self.job, &options, &first_lines, opened.decoded, whole),
+                _ => Segments::plan_mails(self.job, whole),
+            };
+            match planned {
                 Ok(segments) => return Some(segments),
-                Err(back) => reader = back,
+                Err(whole) => Blocks::new(whole),
             }
-        }
-        if kind == Kind::Mbox && read_well {
-            match Segments::plan_mails(self.job, reader) {
-                Ok(segments) => return Some(segments),
-                Err(back) => reader = back,
-            }
-        }
-        let blocks = Blocks::new(reader);
+        } else {
+            Blocks::begun(head, rest, ended)
+        };
         match kind {
             Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
             Kind::Binary => {
@@ -229,6 +233,9 @@ impl<'a> Reading<'a> {
         };
         let mut after_blank = !skip;
         while let Next::Block(block) = self.next_block(&mut blocks) {
+            if !mbox && mail.push_block(&block) {
+                continue;
+            }
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
                 if mbox && mbox::is_boundary(line.bytes, after_blank) {
                     self.end_mail(&mut mail);
@@ -373,6 +380,18 @@ impl Mail {
     fn begin_after(&mut self, separator: &Line<'_>) {
         self.line = separator.number + 1;
         self.start = separator.start + separator.bytes.len() as u64 + 1;
+    }
+
+    /// Adds all lines of a block in one go, if they fit.
+    fn push_block(&mut self, block: &Block<'_>) -> bool {
+        let fits = !self.cut && self.bytes.len() + block.bytes.len() <= MAX_MAIL_BYTES;
+        if fits {
+            if self.bytes.is_empty() {
+                (self.line, self.start) = (block.line, block.start);
+            }
+            self.bytes.extend_from_slice(block.bytes);
+        }
+        fits
     }
 
     /// Adds a line with its line end as it stands in `block`.
