@@ -311,6 +311,8 @@ pub(super) struct Contexts {
     peak: usize,
     /// So many are kept.
     max: usize,
+    /// A message had to be forgotten since this was last looked at.
+    pub(super) has_forgotten: bool,
     /// So many messages are kept elsewhere and count, too.
     pub(super) elsewhere: usize,
     /// Where messages came and went, if somebody wants to know: offsets, and whether one came.
@@ -348,6 +350,7 @@ impl Contexts {
             arrivals: VecDeque::new(),
             peak: 0,
             max,
+            has_forgotten: false,
             elsewhere: 0,
             turnover: None,
         }
@@ -370,7 +373,7 @@ impl Contexts {
             context.forget();
             context.generation = 0;
         }
-        (self.peak, self.elsewhere) = (0, 0);
+        (self.peak, self.elsewhere, self.has_forgotten) = (0, 0, false);
         self
     }
 
@@ -432,6 +435,7 @@ impl Contexts {
                 let slot = self.by_hash.get(&key.hash).copied().unwrap_or(0);
                 let context = &mut self.slots[slot as usize];
                 gone.push(std::mem::take(context));
+                self.has_forgotten = true;
                 context.reset(key, format, born);
                 context
             }
@@ -472,7 +476,7 @@ impl Contexts {
         if self.by_hash.len() + self.elsewhere < self.max {
             return true;
         }
-        gone.extend(self.take_oldest());
+        self.forget_oldest(gone);
         false
     }
 
@@ -524,14 +528,14 @@ impl Contexts {
             if context.generation != generation {
                 continue;
             }
-            let mut context = std::mem::take(context);
-            context.shift_lines(lines_before);
             let slot = self.free_slot();
             let place = &mut self.slots[slot as usize];
-            context.generation = place.generation.wrapping_add(1);
-            arrived.push((context.born, slot, context.generation));
-            self.by_hash.insert(context.hash, slot);
-            *place = context;
+            let generation = place.generation.wrapping_add(1);
+            std::mem::swap(place, context);
+            place.shift_lines(lines_before);
+            place.generation = generation;
+            arrived.push((place.born, slot, generation));
+            self.by_hash.insert(place.hash, slot);
         }
         arrived.sort_unstable();
         self.arrivals.extend(arrived.into_iter().map(|(_, slot, generation)| (slot, generation)));
@@ -557,17 +561,23 @@ impl Contexts {
         slots.into_iter().map(|slot| std::mem::take(&mut self.slots[slot as usize])).collect()
     }
 
-    fn take_oldest(&mut self) -> Option<Context> {
+    /// Forgets the oldest message. Only one with recipients that wait has something to hand out.
+    fn forget_oldest(&mut self, gone: &mut Vec<Context>) {
         while let Some((slot, generation)) = self.arrivals.pop_front() {
             let context = &mut self.slots[slot as usize];
-            if context.generation == generation {
-                self.by_hash.remove(&context.hash);
-                self.free.push(slot);
-                let next = Context { generation: generation.wrapping_add(1), ..Context::default() };
-                return Some(std::mem::replace(context, next));
+            if context.generation != generation {
+                continue;
             }
+            self.by_hash.remove(&context.hash);
+            self.free.push(slot);
+            if !context.waiting.is_empty() {
+                gone.push(std::mem::take(context));
+            }
+            context.forget();
+            context.generation = generation.wrapping_add(1);
+            self.has_forgotten = true;
+            return;
         }
-        None
     }
 }
 
@@ -604,8 +614,9 @@ mod tests {
             let Place::Slot(slot) = contexts.place(&key("short")) else { panic!("it is there") };
             contexts.remove(slot, 0, |_| {});
         }
-        let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();
-        assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+        assert!(contexts.has_forgotten && gone.is_empty(), "none has recipients that wait");
+        let known = [0, 1, 2, 3, 4, MAX_CONTEXTS].map(|n| contexts.get(&key(&format!("{n:X}"))).is_some());
+        assert_eq!(known, [false, false, false, false, true, true]);
         assert!(contexts.arrivals.len() <= 2 * MAX_CONTEXTS);
         assert!(contexts.slots.len() <= MAX_CONTEXTS);
     }
