@@ -79,7 +79,7 @@ fn look(line: &[u8]) -> Look {
         let entry = journal::json(line);
         return entry.as_ref().and_then(journal::Entry::line).map_or(Look::Other, |l| own(l.program));
     }
-    let text = String::from_utf8_lossy(line);
+    let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     let text = dress::undress(&text);
     let found: Option<Framed<'_>> = framed(&text).or_else(|| mta::bare(&text));
     found.map_or(Look::Other, |f| own(f.program))
