@@ -5,7 +5,7 @@ use super::CancelToken;
 use super::hold::Hold;
 use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
-use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
+use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_bytes, open_file, open_stdin};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
     SourceLocation, Timestamp,
@@ -153,6 +153,10 @@ impl<'a> Reading<'a> {
         let ended = failed.is_none() && head.len() < HEAD_BYTES;
         let shareable = failed.is_none() && matches!(kind, Kind::Log | Kind::Mbox);
         let rest: Box<dyn io::Read + Send> = Box::new(Failing { reader, failed });
+        if kind == Kind::Empty && !ended {
+            self.read_behind_blanks(head, rest, &options);
+            return None;
+        }
         let blocks = if shareable {
             let first_lines = if kind == Kind::Log { head.clone() } else { Vec::new() };
             let whole = Box::new(io::Cursor::new(head).chain(rest));
@@ -167,6 +171,31 @@ impl<'a> Reading<'a> {
         } else {
             Blocks::begun(head, rest, ended)
         };
+        self.read_as(kind, blocks, options);
+        None
+    }
+
+    /// Reads a source that begins with a great many blank lines.
+    fn read_behind_blanks(
+        &mut self,
+        head: Vec<u8>,
+        mut rest: Box<dyn io::Read + Send>,
+        options: &ReadOptions,
+    ) {
+        match behind_blanks(head, &mut rest) {
+            Ok(Some(FirstText { text, line, start })) => {
+                let kind = detect(&text);
+                let blocks = Blocks::from_place(io::Cursor::new(text).chain(rest), line, start, false);
+                self.read_as(kind, blocks, options.clone());
+            }
+            Ok(None) => self.read_as(Kind::Empty, Blocks::new(io::empty()), options.clone()),
+            Err(error) => {
+                self.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error));
+            }
+        }
+    }
+
+    fn read_as(&mut self, kind: Kind, blocks: Blocks<impl io::Read>, options: ReadOptions) {
         match kind {
             Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
             Kind::Binary => {
@@ -178,7 +207,6 @@ impl<'a> Reading<'a> {
             Kind::Mail => self.read_mails(blocks, Mails::One),
             Kind::Text => self.read_document(blocks, &options),
         }
-        None
     }
 
     fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
