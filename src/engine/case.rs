@@ -8,11 +8,11 @@ use super::{CancelToken, answers};
 use crate::group::Judge;
 use crate::ingest::{Found, discover};
 use crate::model::{
-    Problem, ProblemKind, Progress, ReadState, Rejections, Snapshot, SourceId, SourceLocation, SourceProblem,
-    SourceReport,
+    Conclusion, Problem, ProblemKind, Progress, ReadState, Records, Rejections, Snapshot, SourceId,
+    SourceLocation, SourceProblem, SourceReport,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -193,7 +193,7 @@ struct Case<'a> {
     number: u64,
     snapshot: Snapshot,
     /// Rejections for the next chunk, of sources before or at `turn`.
-    ready: Rejections,
+    ready: Vec<Rejections>,
     /// The first source that is not done: its parts go out at once, those of later ones wait.
     turn: usize,
     /// The same, for the readers.
@@ -225,7 +225,7 @@ impl<'a> Case<'a> {
             answers,
             number: 0,
             snapshot: Snapshot::default(),
-            ready: Rejections::default(),
+            ready: Vec::new(),
             turn: 0,
             shared_turn,
             waiting: BTreeMap::new(),
@@ -398,7 +398,8 @@ impl<'a> Case<'a> {
             let source = &self.snapshot.sources[self.turn].name;
             let rejections = std::mem::take(&mut waiting.rejections);
             match &self.shared.printing {
-                None => self.ready.append(rejections),
+                None if rejections.is_empty() => {}
+                None => self.ready.push(rejections),
                 Some(printing) => {
                     if !rejections.is_empty() {
                         printing.print.print(source, &rejections, &mut self.words);
@@ -483,9 +484,7 @@ impl<'a> Case<'a> {
     }
 
     fn publish(&mut self) {
-        let mut ready = std::mem::take(&mut self.ready);
-        ready.shrink();
-        self.snapshot.push(Arc::new(ready));
+        self.snapshot.push(Arc::new(together(&std::mem::take(&mut self.ready))));
         if self.snapshot.state == ReadState::Reading && self.cancel.is_cancelled() {
             // Who stopped it sees so already; that must not be taken back.
             self.snapshot.state = ReadState::Stopped;
@@ -505,4 +504,30 @@ impl<'a> Case<'a> {
         self.published = Instant::now();
         self.dirty = false;
     }
+}
+
+/// What readers found, as one piece for a snapshot, in memory that is taken at once and by one thread: pieces that grow
+/// from what a reader handed in lie among what readers give back, and the holes between them are never filled.
+fn together(found: &[Rejections]) -> Rejections {
+    let evidence = Records::of_all(found.iter().map(Rejections::evidence));
+    let mut numbers = Vec::with_capacity(evidence.len());
+    let mut conclusions: Vec<Conclusion> = Vec::new();
+    // A reader's parts share their verdicts and patterns.
+    let mut known = HashMap::new();
+    for part in found {
+        let places: Vec<u32> = part
+            .conclusions()
+            .iter()
+            .map(|conclusion| {
+                let Conclusion { verdict, pattern } = conclusion;
+                *known.entry((Arc::as_ptr(verdict), Arc::as_ptr(pattern))).or_insert_with(|| {
+                    conclusions.push(conclusion.clone());
+                    (conclusions.len() - 1) as u32
+                })
+            })
+            .collect();
+        numbers.extend(part.numbers().iter().map(|number| places[*number as usize]));
+    }
+    conclusions.shrink_to_fit();
+    Rejections::new(evidence, numbers, conclusions)
 }

@@ -5,7 +5,7 @@
 
 use super::column::{Column, NO_TEXT};
 use super::finder::Finder;
-use super::index::{Index, Kind, NO_TIME};
+use super::index::{Index, Kind, NO_TIME, name_mark};
 use super::parse::Expr;
 use super::places::Places;
 use super::term::{RowKey, Term, masked};
@@ -112,6 +112,8 @@ enum Test {
     Kind(Vec<bool>),
     /// By the number of the recipient's domain.
     Domain(Vec<bool>),
+    /// By the mark of the recipient's name.
+    Name(Vec<bool>),
     Since(i64),
     Until(i64),
     /// By the first row with the same text.
@@ -139,6 +141,11 @@ impl Test {
             Self::All => {}
             Self::Kind(yes) => by_number(keep, &index.kind_of[piece.rows.clone()], yes),
             Self::Domain(yes) => by_number(keep, &index.domain_of[piece.rows.clone()], yes),
+            Self::Name(yes) => {
+                for (keep, mark) in keep.iter_mut().zip(&index.name_marks[piece.rows.clone()]) {
+                    *keep &= yes[usize::from(*mark)];
+                }
+            }
             Self::Since(limit) => by_time(keep, piece, |time| time >= *limit),
             Self::Until(limit) => by_time(keep, piece, |time| time < *limit),
             Self::Column(which, yes) => {
@@ -290,17 +297,18 @@ impl Compiler<'_> {
                     Some(mailbox) => address.fits(mailbox),
                     None => false,
                 };
-                Test::Column(|index| &index.senders, self.firsts(&index.senders, fits))
+                Test::Column(|index| &index.senders, self.firsts(&index.senders, &Test::All, fits))
             }
             Term::To(text) => {
                 let address = Address::new(&text);
                 let fits = |e: EvidenceRef<'_>| e.final_recipient().is_some_and(|to| address.fits(to));
-                Test::To(self.firsts(&index.recipients, fits), address)
+                let possible = self.possible(&address);
+                Test::To(self.firsts(&index.recipients, &possible, fits), address)
             }
             Term::Mta(text) => {
                 let finder = Finder::new(&text);
                 let fits = |e: EvidenceRef<'_>| e.remote_mta().is_some_and(|name| finder.is_in(name));
-                Test::Column(|index| &index.remote_mtas, self.firsts(&index.remote_mtas, fits))
+                Test::Column(|index| &index.remote_mtas, self.firsts(&index.remote_mtas, &Test::All, fits))
             }
             Term::Ip(network, bits) => evidence(move |e| {
                 e.remote_ip().is_some_and(|ip| {
@@ -356,14 +364,38 @@ impl Compiler<'_> {
         self.kinds(|kind| yes[kind.verdict as usize])
     }
 
+    /// The recipients that `address` may fit, by name or domain: of a million, nearly none has to be read.
+    fn possible(&self, address: &Address) -> Test {
+        let want = address.finder.needle();
+        match (&address.part, want.strip_prefix('@')) {
+            (Part::Beginning | Part::Whole, _) => {
+                let mark = usize::from(name_mark(want));
+                Test::Name((0..=usize::from(u8::MAX)).map(|other| other == 0 || other == mark).collect())
+            }
+            (Part::End, Some(domain)) if !domain.contains('@') => {
+                // Number 0 is none, which may be an end, too.
+                let fits = |(at, have): (usize, &str)| at == 0 || have == domain || !have.is_ascii();
+                Test::Domain(self.asked.index.domains.iter().enumerate().map(fits).collect())
+            }
+            _ => Test::All,
+        }
+    }
+
     /// Answers a question about a text of the evidence for the first rows of a column; other rows stay without answer.
-    fn firsts(&self, column: &Column, fits: impl Fn(EvidenceRef<'_>) -> bool + Sync) -> Vec<bool> {
+    /// Only what is `possible` is looked at.
+    fn firsts(
+        &self,
+        column: &Column,
+        possible: &Test,
+        fits: impl Fn(EvidenceRef<'_>) -> bool + Sync,
+    ) -> Vec<bool> {
         let pieces = pieces(self.asked.index);
         let answers = map(self.asked.workers, pieces.len(), |piece| {
             let piece = &pieces[piece];
             let firsts = &column.firsts()[piece.rows.clone()];
             let mut keep: Vec<bool> =
                 firsts.iter().zip(piece.rows.clone()).map(|(first, row)| *first as usize == row).collect();
+            possible.narrow(piece, &mut keep);
             piece.narrow(&mut keep, |_, evidence| fits(evidence));
             keep
         });

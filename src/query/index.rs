@@ -31,6 +31,8 @@ pub struct Index {
     pub(super) kind_of: Vec<u32>,
     /// For each row the number of the recipient's domain.
     pub(super) domain_of: Vec<u32>,
+    /// For each row the [mark](name_mark) of the recipient's name.
+    pub(super) name_marks: Vec<u8>,
     /// Final recipients; those that differ in case alone are the same. So for senders and remote MTAs.
     pub(super) recipients: Column,
     pub(super) senders: Column,
@@ -121,6 +123,7 @@ impl Index {
         self.times.reserve_exact(more);
         self.kind_of.reserve_exact(more);
         self.domain_of.reserve_exact(more);
+        self.name_marks.reserve_exact(more);
         for column in [&mut self.recipients, &mut self.senders, &mut self.remote_mtas] {
             column.reserve(more);
         }
@@ -162,11 +165,15 @@ impl Index {
         push(&mut self.remote_mtas, evidence.remote_mta(), |e| e.remote_mta());
         let recipient = evidence.final_recipient().filter(|recipient| !recipient.is_empty());
         let first = push(&mut self.recipients, recipient, |e| e.final_recipient());
-        let domain = match self.domain_of.get(first as usize) {
-            Some(domain) => *domain,
-            None => domain_of(lower).map_or(0, |domain| self.domains.number(domain)),
+        let (domain, mark) = match self.domain_of.get(first as usize) {
+            Some(domain) => (*domain, self.name_marks[first as usize]),
+            None => {
+                let domain = domain_of(lower).map_or(0, |domain| self.domains.number(domain));
+                (domain, name_mark(lower))
+            }
         };
         self.domain_of.push(domain);
+        self.name_marks.push(mark);
         self.rows_of_domain.resize(self.domains.len(), 0);
         self.rows_of_domain[domain as usize] += 1;
     }
@@ -229,6 +236,18 @@ impl Index {
     }
 }
 
+/// A byte that follows from what stands before the first `@` of a mailbox in lower case: where it differs, so does the
+/// name, and the mailbox need not be read. 0 is that of mailboxes that are not ASCII, whose case is a longer story.
+pub(super) fn name_mark(mailbox: &str) -> u8 {
+    if !mailbox.is_ascii() {
+        return 0;
+    }
+    let name = mailbox.split('@').next().unwrap_or("");
+    let hash =
+        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (1 + hash % 255) as u8
+}
+
 fn kind(evidence: EvidenceRef<'_>, (pattern, verdict): (u32, u32)) -> Kind {
     Kind {
         pattern,
@@ -240,5 +259,18 @@ fn kind(evidence: EvidenceRef<'_>, (pattern, verdict): (u32, u32)) -> Kind {
         permanent: evidence.is_permanent(),
         incoming: evidence.direction() == Direction::Incoming,
         readdressed: evidence.original_recipient().is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_mark;
+
+    #[test]
+    fn a_name_has_the_same_mark_everywhere() {
+        assert_eq!(name_mark("ana@example.org"), name_mark("ana@b@c"));
+        assert_eq!(name_mark("ana@"), name_mark("ana"));
+        assert_ne!(name_mark("ana@example.org"), name_mark("bo@example.org"));
+        assert_eq!((name_mark("k\u{212a}@x"), name_mark("") == 0), (0, false));
     }
 }

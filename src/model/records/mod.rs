@@ -208,9 +208,10 @@ impl Records {
         texts.set(QUEUE_ID, self.own(draft.queue_id));
         texts.set(MESSAGE_ID, self.own(draft.message_id));
         texts.set(REVERSE_PATH, self.shared(draft.reverse_path));
-        texts.set(FINAL_RECIPIENT, self.own(draft.final_recipient));
+        let reply = self.shared(Some(draft.diagnostic_code));
+        texts.set(DIAGNOSTIC_CODE, reply);
+        texts.set(FINAL_RECIPIENT, self.part_of(reply, draft.final_recipient));
         texts.set(ORIGINAL_RECIPIENT, self.own(draft.original_recipient));
-        texts.set(DIAGNOSTIC_CODE, self.shared(Some(draft.diagnostic_code)));
         let mut flags = 0;
         let (mut n_tries, tries_at) = (0, self.tries.len() as u32);
         match draft.tries {
@@ -282,6 +283,21 @@ impl Records {
             tries: &tries,
             original: Some(&evidence.original),
         });
+    }
+
+    /// All of `parts`, in memory that is just enough.
+    pub fn of_all<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let sum = |len: fn(&Self) -> usize| parts.clone().map(len).sum();
+        let mut all = Self {
+            records: Vec::with_capacity(sum(|part| part.records.len())),
+            tries: Vec::with_capacity(sum(|part| part.tries.len())),
+            text: String::with_capacity(sum(|part| part.text.len())),
+            places: Vec::with_capacity(sum(|part| part.places.len())),
+            originals: Vec::with_capacity(sum(|part| part.originals.len())),
+            ..Self::default()
+        };
+        parts.for_each(|part| all.append(part));
+        all
     }
 
     /// Adds all of `later` at the end.
@@ -404,6 +420,21 @@ impl Records {
         let span = self.own(Some(text));
         *self.recent.place(text.as_bytes()) = span;
         span
+    }
+
+    /// Many replies name the mailbox that they are about: it is kept once.
+    fn part_of(&mut self, whole: Span, mailbox: Option<&str>) -> Span {
+        let found = mailbox.and_then(|mailbox| {
+            let bytes = mailbox.as_bytes();
+            let len = u16::try_from(bytes.len()).ok().filter(|len| *len != LONG)?;
+            let (at, place) = (memchr::memchr(b'@', bytes)?, self.place(whole)?);
+            let whole = &self.text.as_bytes()[place.clone()];
+            let start = memchr::memchr_iter(b'@', whole)
+                .filter_map(|sign| sign.checked_sub(at))
+                .find(|start| whole[*start..].starts_with(bytes))?;
+            Some(((place.start + start) as u32, len))
+        });
+        found.unwrap_or_else(|| self.own(mailbox))
     }
 
     fn at(&self, span: Span) -> Option<&str> {

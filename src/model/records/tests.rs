@@ -76,5 +76,16 @@ fn what_repeats_is_kept_once() {
     let mut records = Records::default();
     (0..100).for_each(|n| records.push_evidence(&full(n + 1)));
     assert!(records.text.len() < 100 * 40, "{}", records.text.len());
+    let text = |reply: &str| {
+        let mut evidence = full(1);
+        evidence.diagnostic_code = reply.into();
+        let mut records = Records::default();
+        records.push_evidence(&evidence);
+        assert_eq!(records.get(0).to_evidence(), evidence);
+        records.text
+    };
+    let (elsewhere, in_reply) =
+        (text("550 no <bo@x> Ana@example.org"), text("550 no <bo@x> ana@example.org"));
+    assert_eq!(elsewhere.len(), in_reply.len() + "ana@example.org".len());
     assert!(size_of::<Record>() <= 120, "{}", size_of::<Record>());
 }
