@@ -3,6 +3,7 @@
 //!
 //! The modules in reading order; each imports only from those above it (a test in `tests/suite` holds this):
 //!
+//! - [`near`]: searches over the few bytes of a line
 //! - [`smtp`]: the vocabulary of RFC 5321 and RFC 3463: reply codes, enhanced status codes, stages, paths
 //! - [`model`]: the facts that are passed around: origin, evidence, rejection, verdict, problem
 //! - [`parse`]: bytes to events and evidence; pure, never fails
@@ -16,6 +17,8 @@
 //! - [`export`]: what is printed for machines and for people
 //! - [`cli`]: `report`, `explain` and the rest of the command line
 //! - `gui`: the window (feature `gui`)
+
+pub mod near;
 
 pub mod smtp;
 

@@ -3,7 +3,7 @@
 //! Nearly all mail is delivered: its context is filled and thrown away again, so the buffers are used again and
 //! nothing is allocated once the log runs. The number of contexts is capped.
 
-use super::hash::{Hashed, hash, three_words};
+use super::hash::{Hashed, hash, hash_of_words, three_words};
 use crate::model::{Attempt, Origin, SourceId, Text};
 use crate::smtp::Stage;
 use smallvec::SmallVec;
@@ -41,6 +41,8 @@ pub(super) struct Key<'a> {
     pub instance: &'a str,
     /// The queue id, case kept.
     pub queue_id: &'a [u8],
+    /// It in three words, if it can be had in three; else zeros.
+    words: [u64; 3],
 }
 
 impl<'a> Key<'a> {
@@ -53,8 +55,11 @@ impl<'a> Key<'a> {
         hash(hash(0, host.as_bytes()), instance.as_bytes())
     }
 
+    #[inline(always)]
     pub(super) fn seeded(seed: u64, host: &'a str, instance: &'a str, queue_id: &'a [u8]) -> Self {
-        Self { hash: hash(seed, queue_id), seed, host, instance, queue_id }
+        let words = three_words(queue_id);
+        let hash = hash_of_words(seed, queue_id, words);
+        Self { hash, seed, host, instance, queue_id, words: words.unwrap_or_default() }
     }
 }
 
@@ -89,6 +94,7 @@ pub(super) struct Context {
     text: SmallVec<[u8; 88]>,
     hash: u64,
     seed: u64,
+    words: [u64; 3],
     host_end: u32,
     instance_end: u32,
     queue_id_end: u32,
@@ -131,6 +137,7 @@ impl Default for Context {
             text: SmallVec::new(),
             hash: 0,
             seed: 0,
+            words: [0; 3],
             host_end: 0,
             instance_end: 0,
             queue_id_end: 0,
@@ -159,7 +166,10 @@ impl Context {
     fn is_of(&self, key: &Key<'_>) -> bool {
         self.hash == key.hash
             && self.seed == key.seed
-            && same(self.part(Span { start: self.instance_end, end: self.queue_id_end }), key.queue_id)
+            && self.words == key.words
+            && (self.queue_id_end - self.instance_end) as usize == key.queue_id.len()
+            && (key.words != [0; 3]
+                || self.part(Span { start: self.instance_end, end: self.queue_id_end }) == key.queue_id)
     }
 
     /// It is no message's any more.
@@ -172,7 +182,9 @@ impl Context {
     }
 
     fn words(&self, span: Span) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.part(span))
+        let bytes = self.part(span);
+        // Looks at many bytes at one time, as the other does not.
+        std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
     }
 
     /// The host that wrote the log.
@@ -188,7 +200,7 @@ impl Context {
     /// Forgets everything but the buffers.
     fn reset(&mut self, key: &Key<'_>, format: &'static str, born: u64) {
         self.format = format;
-        (self.hash, self.seed, self.born) = (key.hash, key.seed, born);
+        (self.hash, self.seed, self.words, self.born) = (key.hash, key.seed, key.words, born);
         self.text.clear();
         self.host_end = self.push(key.host.as_bytes()).end;
         self.instance_end = self.push(key.instance.as_bytes()).end;
@@ -286,14 +298,6 @@ fn recent_place(hash: u64) -> usize {
     (hash >> 32) as usize % N_RECENT
 }
 
-/// Whether two queue ids are the same. Most have 8 to 24 bytes: three words tell.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    match (three_words(a), three_words(b)) {
-        (Some(a_words), Some(b_words)) => a_words == b_words && a.len() == b.len(),
-        _ => a == b,
-    }
-}
-
 /// All messages in the queue.
 #[derive(Debug)]
 pub(super) struct Contexts {
@@ -307,6 +311,8 @@ pub(super) struct Contexts {
     peak: usize,
     /// So many are kept.
     max: usize,
+    /// A message had to be forgotten since this was last looked at.
+    pub(super) has_forgotten: bool,
     /// So many messages are kept elsewhere and count, too.
     pub(super) elsewhere: usize,
     /// Where messages came and went, if somebody wants to know: offsets, and whether one came.
@@ -344,6 +350,7 @@ impl Contexts {
             arrivals: VecDeque::new(),
             peak: 0,
             max,
+            has_forgotten: false,
             elsewhere: 0,
             turnover: None,
         }
@@ -366,7 +373,7 @@ impl Contexts {
             context.forget();
             context.generation = 0;
         }
-        (self.peak, self.elsewhere) = (0, 0);
+        (self.peak, self.elsewhere, self.has_forgotten) = (0, 0, false);
         self
     }
 
@@ -428,6 +435,7 @@ impl Contexts {
                 let slot = self.by_hash.get(&key.hash).copied().unwrap_or(0);
                 let context = &mut self.slots[slot as usize];
                 gone.push(std::mem::take(context));
+                self.has_forgotten = true;
                 context.reset(key, format, born);
                 context
             }
@@ -468,7 +476,7 @@ impl Contexts {
         if self.by_hash.len() + self.elsewhere < self.max {
             return true;
         }
-        gone.extend(self.take_oldest());
+        self.forget_oldest(gone);
         false
     }
 
@@ -520,14 +528,14 @@ impl Contexts {
             if context.generation != generation {
                 continue;
             }
-            let mut context = std::mem::take(context);
-            context.shift_lines(lines_before);
             let slot = self.free_slot();
             let place = &mut self.slots[slot as usize];
-            context.generation = place.generation.wrapping_add(1);
-            arrived.push((context.born, slot, context.generation));
-            self.by_hash.insert(context.hash, slot);
-            *place = context;
+            let generation = place.generation.wrapping_add(1);
+            std::mem::swap(place, context);
+            place.shift_lines(lines_before);
+            place.generation = generation;
+            arrived.push((place.born, slot, generation));
+            self.by_hash.insert(place.hash, slot);
         }
         arrived.sort_unstable();
         self.arrivals.extend(arrived.into_iter().map(|(_, slot, generation)| (slot, generation)));
@@ -553,17 +561,23 @@ impl Contexts {
         slots.into_iter().map(|slot| std::mem::take(&mut self.slots[slot as usize])).collect()
     }
 
-    fn take_oldest(&mut self) -> Option<Context> {
+    /// Forgets the oldest message. Only one with recipients that wait has something to hand out.
+    fn forget_oldest(&mut self, gone: &mut Vec<Context>) {
         while let Some((slot, generation)) = self.arrivals.pop_front() {
             let context = &mut self.slots[slot as usize];
-            if context.generation == generation {
-                self.by_hash.remove(&context.hash);
-                self.free.push(slot);
-                let next = Context { generation: generation.wrapping_add(1), ..Context::default() };
-                return Some(std::mem::replace(context, next));
+            if context.generation != generation {
+                continue;
             }
+            self.by_hash.remove(&context.hash);
+            self.free.push(slot);
+            if !context.waiting.is_empty() {
+                gone.push(std::mem::take(context));
+            }
+            context.forget();
+            context.generation = generation.wrapping_add(1);
+            self.has_forgotten = true;
+            return;
         }
-        None
     }
 }
 
@@ -600,8 +614,9 @@ mod tests {
             let Place::Slot(slot) = contexts.place(&key("short")) else { panic!("it is there") };
             contexts.remove(slot, 0, |_| {});
         }
-        let ids: Vec<_> = gone.iter().map(|c| c.queue_id()).collect();
-        assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+        assert!(contexts.has_forgotten && gone.is_empty(), "none has recipients that wait");
+        let known = [0, 1, 2, 3, 4, MAX_CONTEXTS].map(|n| contexts.get(&key(&format!("{n:X}"))).is_some());
+        assert_eq!(known, [false, false, false, false, true, true]);
         assert!(contexts.arrivals.len() <= 2 * MAX_CONTEXTS);
         assert!(contexts.slots.len() <= MAX_CONTEXTS);
     }

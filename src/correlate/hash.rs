@@ -4,7 +4,13 @@ use std::hash::{BuildHasher as _, Hasher};
 
 /// The hash of `bytes`, begun with `seed`. Whoever needs to be sure compares the bytes, too.
 pub(super) fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    if let Some([first, middle, last]) = three_words(bytes) {
+    hash_of_words(seed, bytes, three_words(bytes))
+}
+
+/// As [`hash`], where the [three words](three_words) of `bytes` are known.
+#[inline(always)]
+pub(super) fn hash_of_words(seed: u64, bytes: &[u8], words: Option<[u64; 3]>) -> u64 {
+    if let Some([first, middle, last]) = words {
         let half = folded(first ^ seed, last ^ 0x9e37_79b9_7f4a_7c15);
         return folded(half ^ middle, 0xa076_1d64_78bd_642f ^ bytes.len() as u64);
     }
@@ -20,6 +26,7 @@ fn folded(a: u64, b: u64) -> u64 {
 }
 
 /// The first, middle and last eight bytes of 8 to 24, which hold all of them.
+#[inline(always)]
 pub(super) fn three_words(bytes: &[u8]) -> Option<[u64; 3]> {
     if !(8..=24).contains(&bytes.len()) {
         return None;

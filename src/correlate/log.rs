@@ -10,7 +10,7 @@ mod queue;
 
 use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
-use super::context::{Contexts, Key};
+use super::context::{Contexts, Key, Place};
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
@@ -283,12 +283,6 @@ impl LogCorrelator {
         }
         let head = glances.frames.head(seen.head);
         let Some(glance) = head.dialect.glance else { return false };
-        let found = glance(seen.message);
-        let Some((queue_id, what)) = &found else {
-            // In a file of the MTA's own its words alone tell whose line it is.
-            return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
-        };
-        self.in_reject_log = false;
         while glances.known.len() <= seen.head {
             let head = glances.frames.head(glances.known.len());
             glances.known.push(KnownHead {
@@ -297,15 +291,30 @@ impl LogCorrelator {
             });
         }
         let known = &glances.known[seen.head];
+        let contexts = &self.queue.contexts;
+        let (mut key, mut place) = (None, Place::Nowhere);
+        let queue_id = glance.queue_id(seen.message, |queue_id| {
+            let key = key.insert(Key::seeded(known.seed, &head.host, &head.instance, queue_id));
+            place = contexts.place(key);
+            matches!(place, Place::Slot(_))
+        });
+        let found = glance.what(seen.message, queue_id);
+        let Some(what) = &found else {
+            // In a file of the MTA's own its words alone tell whose line it is.
+            return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
+        };
+        self.in_reject_log = false;
         self.queue.counts.understood(known.daemon);
         self.queue.count_glanced(what);
         let wanted = match &self.queue.only {
             Some(only) => only.has_seeded(Messages::seed(&head.host), queue_id),
             None => true,
         };
-        if !queue_id.is_empty() && wanted {
-            let key = Key::seeded(known.seed, &head.host, &head.instance, queue_id);
-            self.queue.glanced(head, &key, what, seen.message, line, out);
+        if let Some(key) = &key
+            && !queue_id.is_empty()
+            && wanted
+        {
+            self.queue.glanced(head, (key, place), what, seen.message, line, out);
         }
         if let Some(day) = seen.without_year
             && self.day != day

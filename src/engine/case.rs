@@ -86,7 +86,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
                 Ok(CaseCommand::Clear) => case.clear(),
                 Err(_) => return,
             },
-            recv(arrivals) -> arrivals => arrivals.into_iter().flatten().for_each(|arrival| case.arrive(arrival)),
+            recv(arrivals) -> arrivals => case.arrive_all(arrivals.unwrap_or_default()),
             default(timeout) => {}
         }
         case.publish_when_due();
@@ -115,7 +115,10 @@ struct Basket {
 }
 
 /// So many small sources are handed in together.
-const MAX_BASKET: usize = 32;
+const MAX_BASKET: usize = 64;
+
+/// So many bytes of words are not kept for others to go out with them.
+const MANY_WORDS: usize = 64 * 1024;
 
 impl Basket {
     fn put(&mut self, arrival: Arrival) {
@@ -196,6 +199,8 @@ struct Case<'a> {
     /// The same, for the readers.
     shared_turn: Arc<AtomicU32>,
     waiting: BTreeMap<usize, Waiting>,
+    /// Refusals in words that are in order and were not handed on yet.
+    words: Vec<u8>,
     n_pasted: u32,
     /// Folders that were named, with the range of their sources.
     folders: Vec<(Arc<str>, std::ops::Range<usize>)>,
@@ -224,6 +229,7 @@ impl<'a> Case<'a> {
             turn: 0,
             shared_turn,
             waiting: BTreeMap::new(),
+            words: Vec::new(),
             n_pasted: 0,
             folders: Vec::new(),
             bytes_read: Arc::default(),
@@ -333,6 +339,17 @@ impl<'a> Case<'a> {
         self.publish();
     }
 
+    fn arrive_all(&mut self, arrivals: Vec<Arrival>) {
+        for arrival in arrivals {
+            self.arrive(arrival);
+        }
+        self.hand_words_on();
+        // Nothing has changed if all were of a case that is closed.
+        if self.dirty {
+            self.end_if_done();
+        }
+    }
+
     fn arrive(&mut self, Arrival { case, source, part }: Arrival) {
         if case != self.number {
             return;
@@ -373,7 +390,6 @@ impl<'a> Case<'a> {
         waiting.done |= done;
         self.take_turns();
         self.dirty = true;
-        self.end_if_done();
     }
 
     /// Moves on what needs to wait no longer.
@@ -386,11 +402,18 @@ impl<'a> Case<'a> {
                 None => self.ready.push(rejections),
                 Some(printing) => {
                     if !rejections.is_empty() {
-                        let mut words = Vec::new();
-                        printing.print.print(source, &rejections, &mut words);
-                        printing.send(Printed::Lines(words));
+                        printing.print.print(source, &rejections, &mut self.words);
                     }
-                    waiting.printed.drain(..).for_each(|words| printing.send(Printed::Lines(words)));
+                    for words in waiting.printed.drain(..) {
+                        if self.words.is_empty() {
+                            self.words = words;
+                        } else {
+                            self.words.extend_from_slice(&words);
+                        }
+                        if self.words.len() >= MANY_WORDS {
+                            printing.send(Printed::Lines(std::mem::take(&mut self.words)));
+                        }
+                    }
                 }
             }
             let problems = waiting.problems.drain(..);
@@ -402,6 +425,13 @@ impl<'a> Case<'a> {
             self.waiting.remove(&self.turn);
             self.turn += 1;
             self.shared_turn.store(self.turn as u32, Ordering::Relaxed);
+        }
+    }
+
+    /// Those of small sources go out some at a time.
+    fn hand_words_on(&mut self) {
+        if let (false, Some(printing)) = (self.words.is_empty(), &self.shared.printing) {
+            printing.send(Printed::Lines(std::mem::take(&mut self.words)));
         }
     }
 

@@ -5,7 +5,7 @@ use super::CancelToken;
 use super::hold::Hold;
 use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
-use crate::ingest::{Block, Blocks, Opened, open_bytes, open_file, open_stdin};
+use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_bytes, open_file, open_stdin};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
     SourceLocation, Timestamp,
@@ -81,6 +81,9 @@ impl Part {
 /// How much of a source's head its kind is recognised from.
 const HEAD_BYTES: usize = 64 * 1024;
 
+/// Room for it at first: most sources of a folder are small.
+const FIRST_HEAD_BYTES: usize = 16 * 1024;
+
 /// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
 pub(super) const MAX_MAIL_BYTES: usize = 32 << 20;
 
@@ -143,26 +146,56 @@ impl<'a> Reading<'a> {
             bare_replies: self.job.named,
         };
         let mut reader = opened.reader;
-        let mut head = Vec::with_capacity(HEAD_BYTES);
+        let mut head = Vec::with_capacity(FIRST_HEAD_BYTES);
         let failed = reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).err();
         let kind = detect(&head);
-        let read_well = failed.is_none();
-        let head_for_plan = if kind == Kind::Log && read_well { head.clone() } else { Vec::new() };
-        let mut reader: Box<dyn io::Read + Send> =
-            Box::new(io::Cursor::new(head).chain(Failing { reader, failed }));
-        if !head_for_plan.is_empty() {
-            match Segments::plan(self.job, &options, &head_for_plan, opened.decoded, reader) {
+        // Nothing follows: the end was met while the head was read.
+        let ended = failed.is_none() && head.len() < HEAD_BYTES;
+        let shareable = failed.is_none() && matches!(kind, Kind::Log | Kind::Mbox);
+        let rest: Box<dyn io::Read + Send> = Box::new(Failing { reader, failed });
+        if kind == Kind::Empty && !ended {
+            self.read_behind_blanks(head, rest, &options);
+            return None;
+        }
+        let blocks = if shareable {
+            let first_lines = if kind == Kind::Log { head.clone() } else { Vec::new() };
+            let whole = Box::new(io::Cursor::new(head).chain(rest));
+            let planned = match kind {
+                Kind::Log => Segments::plan(self.job, &options, &first_lines, opened.decoded, whole),
+                _ => Segments::plan_mails(self.job, whole),
+            };
+            match planned {
                 Ok(segments) => return Some(segments),
-                Err(back) => reader = back,
+                Err(whole) => Blocks::new(whole),
+            }
+        } else {
+            Blocks::begun(head, rest, ended)
+        };
+        self.read_as(kind, blocks, options);
+        None
+    }
+
+    /// Reads a source that begins with a great many blank lines.
+    fn read_behind_blanks(
+        &mut self,
+        head: Vec<u8>,
+        mut rest: Box<dyn io::Read + Send>,
+        options: &ReadOptions,
+    ) {
+        match behind_blanks(head, &mut rest) {
+            Ok(Some(FirstText { text, line, start })) => {
+                let kind = detect(&text);
+                let blocks = Blocks::from_place(io::Cursor::new(text).chain(rest), line, start, false);
+                self.read_as(kind, blocks, options.clone());
+            }
+            Ok(None) => self.read_as(Kind::Empty, Blocks::new(io::empty()), options.clone()),
+            Err(error) => {
+                self.problem(ProblemKind::Unreadable, None, crate::ingest::open::reason(&error));
             }
         }
-        if kind == Kind::Mbox && read_well {
-            match Segments::plan_mails(self.job, reader) {
-                Ok(segments) => return Some(segments),
-                Err(back) => reader = back,
-            }
-        }
-        let blocks = Blocks::new(reader);
+    }
+
+    fn read_as(&mut self, kind: Kind, blocks: Blocks<impl io::Read>, options: ReadOptions) {
         match kind {
             Kind::Empty => self.problem(ProblemKind::Empty, None, "the file is empty".to_owned()),
             Kind::Binary => {
@@ -174,7 +207,6 @@ impl<'a> Reading<'a> {
             Kind::Mail => self.read_mails(blocks, Mails::One),
             Kind::Text => self.read_document(blocks, &options),
         }
-        None
     }
 
     fn read_log(&mut self, mut blocks: Blocks<impl io::Read>, options: ReadOptions) {
@@ -229,6 +261,9 @@ impl<'a> Reading<'a> {
         };
         let mut after_blank = !skip;
         while let Next::Block(block) = self.next_block(&mut blocks) {
+            if !mbox && mail.push_block(&block) {
+                continue;
+            }
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
                 if mbox && mbox::is_boundary(line.bytes, after_blank) {
                     self.end_mail(&mut mail);
@@ -373,6 +408,18 @@ impl Mail {
     fn begin_after(&mut self, separator: &Line<'_>) {
         self.line = separator.number + 1;
         self.start = separator.start + separator.bytes.len() as u64 + 1;
+    }
+
+    /// Adds all lines of a block in one go, if they fit.
+    fn push_block(&mut self, block: &Block<'_>) -> bool {
+        let fits = !self.cut && self.bytes.len() + block.bytes.len() <= MAX_MAIL_BYTES;
+        if fits {
+            if self.bytes.is_empty() {
+                (self.line, self.start) = (block.line, block.start);
+            }
+            self.bytes.extend_from_slice(block.bytes);
+        }
+        fits
     }
 
     /// Adds a line with its line end as it stands in `block`.

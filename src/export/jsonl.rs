@@ -5,6 +5,7 @@
 
 use crate::classify::Knowledge;
 use crate::model::{Conclusion, NO_TIME, Print, RejectionIdx, RejectionRef, Rejections, Snapshot, timestamp};
+use crate::near;
 use crate::query::words::fmt_rfc3339;
 use crate::smtp::EnhancedStatus;
 use std::io::{self, Write};
@@ -13,6 +14,9 @@ use std::sync::Arc;
 
 /// Lines are handed on in pieces of about this size.
 const PIECE_BYTES: usize = 256 * 1024;
+
+/// So long are most lines.
+const LINE_BYTES: usize = 768;
 
 /// Writes `rows` in the order given.
 pub fn write_jsonl(
@@ -47,6 +51,7 @@ impl Print for JsonlPrinter {
     fn print(&self, source: &str, rejections: &Rejections, out: &mut Vec<u8>) {
         let mut lines = Lines::default();
         let source = json(source);
+        out.reserve(rejections.len() * LINE_BYTES);
         let mut ends: Vec<Option<Vec<u8>>> = vec![None; rejections.conclusions().len()];
         for (rejection, number) in rejections.iter().zip(rejections.numbers()) {
             if rejection.is_permanent() || self.include_transient {
@@ -199,16 +204,29 @@ fn json(text: &str) -> Vec<u8> {
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
-    // Nearly all text needs no escapes. Every byte is looked at, so that many are at one time.
-    let escapes = text.bytes().fold(false, |any, b| any | (b < b' ') | (b == b'"') | (b == b'\\'));
-    if !escapes {
-        out.reserve(text.len() + 2);
-        out.push(b'"');
-        out.extend(text.as_bytes());
-        out.push(b'"');
-    } else {
-        serde_json::to_writer(out, text).expect("text can be written to memory");
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    // Nearly all text needs no escapes; of the others most are line ends.
+    while let Some(at) = near::find_quote_or_control(rest) {
+        out.extend(&rest[..at]);
+        match rest[at] {
+            b'\n' => out.extend(b"\\n"),
+            b'"' => out.extend(b"\\\""),
+            b'\\' => out.extend(b"\\\\"),
+            other => {
+                let escaped = json_of(&char::from(other).to_string());
+                out.extend(escaped.trim_matches('"').as_bytes());
+            }
+        }
+        rest = &rest[at + 1..];
     }
+    out.extend(rest);
+    out.push(b'"');
+}
+
+fn json_of(text: &str) -> String {
+    serde_json::to_string(text).expect("text can be put into words")
 }
 
 fn string_or_null(out: &mut Vec<u8>, text: Option<&str>) {
@@ -259,6 +277,13 @@ mod tests {
         let mut out = Vec::new();
         write_jsonl(&mut out, &snapshot, &knowledge, 0..5).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn strings_are_json(text in "[a\u{0}-\u{1f}\"\\\\é]{0,40}") {
+            proptest::prop_assert_eq!(String::from_utf8(json(&text)).unwrap(), json_of(&text));
+        }
     }
 
     #[test]

@@ -19,8 +19,10 @@ use super::mask::words::decides_for_what_is_before;
 use super::shape::{is_date, is_domain, is_id, is_ipv4, is_ipv6, is_time};
 use crate::classify::Knowledge;
 use crate::model::{Direction, EvidenceRef, ProviderIdx};
+use crate::near;
 use crate::smtp::domain_of;
 use std::collections::HashMap;
+use wide::u8x16;
 
 /// How many skeletons are remembered; then it starts anew.
 const MAX_SKELETONS: usize = 4096;
@@ -96,7 +98,7 @@ impl Shortcuts {
         let provider = |found: Option<ProviderIdx>| found.map_or(0, |idx| u32::from(idx.0) + 1);
         let status = evidence.enhanced_status().map_or((0, 0, 0), |s| (s.class, s.subject, s.detail));
         let is = |yes: bool, bit: u32| if yes { bit } else { 0 };
-        for number in [
+        let numbers: [u32; 8] = [
             evidence.reply_code().map_or(0, |code| code.get()).into(),
             status.0.into(),
             status.1.into(),
@@ -108,12 +110,10 @@ impl Shortcuts {
                 | is(evidence.reporting_mta().is_some(), 2)
                 | is(evidence.remote_mta().is_some(), 4)
                 | is(evidence.remote_ip().is_some(), 8),
-        ] {
-            // Three characters of five bits and more, whatever the number.
-            for shift in [12, 6, 0] {
-                self.key.push(char::from(b'0' + ((number >> shift) & 63) as u8));
-            }
-        }
+        ];
+        // Three letters of six bits for each, whatever the number.
+        let letters = numbers.map(|n| [12, 6, 0].map(|shift| b'0' + ((n >> shift) & 63) as u8));
+        self.key.push_str(std::str::from_utf8(letters.as_flattened()).unwrap_or_default());
         true
     }
 }
@@ -122,17 +122,19 @@ impl Shortcuts {
 /// taken for a code, a reply or anything else than a mailbox.
 fn is_plain_mailbox(mailbox: &str) -> bool {
     let bytes = mailbox.as_bytes();
-    let (mut n_at, mut before) = (0, b'.');
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
+    let (mut kinds, mut n_at, mut two_dots, mut after_dot) = (0, 0, false, false);
     for byte in bytes {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'+' | b'-' => {}
-            b'@' => n_at += 1,
-            b'.' if before != b'.' => {}
-            _ => return false,
-        }
-        before = *byte;
+        kinds |= KINDS[usize::from(*byte)];
+        n_at += u32::from(*byte == b'@');
+        two_dots |= after_dot & (*byte == b'.');
+        after_dot = *byte == b'.';
     }
-    n_at == 1 && bytes[0].is_ascii_alphabetic() && before.is_ascii_alphanumeric()
+    kinds & !(LETTER | DIGIT | MARK | SIGN | PLUS) == 0
+        && n_at == 1
+        && !two_dots
+        && first.is_ascii_alphabetic()
+        && last.is_ascii_alphanumeric()
 }
 
 /// The text without the recipient and without identifiers that stand alone and do not name a provider. `false` if it is
@@ -147,21 +149,21 @@ fn write_skeleton(
     let local = recipient.split('@').next().unwrap_or("");
     // All before it is in `out`.
     let mut written = 0;
-    let mut word = 0;
-    while word < bytes.len() {
-        let mut kinds = 0;
-        let len = bytes[word..].iter().position(|byte| {
-            let kind = KINDS[usize::from(*byte)];
-            kinds |= kind;
-            kind == BLANK
-        });
-        let end = len.map_or(bytes.len(), |len| word + len);
+    // All words before it were looked at.
+    let mut seen = 0;
+    let is_blank = |byte: &u8| KINDS[usize::from(*byte)] == BLANK;
+    // Most words are of letters alone.
+    while let Some(place) = near::find_where(&bytes[seen..], may_matter, byte_may_matter) {
+        let place = seen + place;
+        let word = bytes[seen..place].iter().rposition(is_blank).map_or(seen, |blank| seen + blank + 1);
+        let end = bytes[place..].iter().position(is_blank).map_or(bytes.len(), |len| place + len);
+        let kinds = bytes[word..end].iter().fold(0, |all, byte| all | KINDS[usize::from(*byte)]);
         if kinds & ODD != 0 {
             return false;
         }
         if kinds & SIGN != 0 {
             cut_recipient(text, word..end, recipient, local.len(), &mut written, out);
-        } else if kinds & (DIGIT | LETTER | OTHER) == DIGIT | LETTER
+        } else if kinds & (DIGIT | LETTER | OTHER | PLUS) == DIGIT | LETTER
             && end - word >= 6
             && is_lone_id(&text[word..end])
             && !text[word..end].eq_ignore_ascii_case(local)
@@ -171,10 +173,22 @@ fn write_skeleton(
             out.push(ID);
             written = end;
         }
-        word = end + 1;
+        seen = (end + 1).min(bytes.len());
     }
     out.push_str(&text[written..]);
     true
+}
+
+/// Which bytes make a word one that may be cut out, or the text one that is not taken: digits, `@`, and what is odd. The
+/// other control characters are among them, too, and do no harm.
+fn may_matter(chunk: u8x16) -> u8x16 {
+    let digit = (chunk - u8x16::splat(b'0')).simd_lt(u8x16::splat(10));
+    let control = chunk.simd_lt(u8x16::splat(b' ')) | chunk.simd_gt(u8x16::splat(0x7e));
+    digit | control | chunk.simd_eq(u8x16::splat(b'@')) | chunk.simd_eq(u8x16::splat(b'%'))
+}
+
+fn byte_may_matter(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'@' | b'%' | ..b' ' | 0x7f..)
 }
 
 /// Puts a mark for the recipient wherever it stands in a word.
@@ -232,6 +246,8 @@ const MARK: u8 = 8;
 /// `@`
 const SIGN: u8 = 16;
 const OTHER: u8 = 32;
+/// `+`
+const PLUS: u8 = 128;
 /// What stands for something else here or to the masker: `%40` is an `@`.
 const ODD: u8 = 64;
 
@@ -246,6 +262,7 @@ static KINDS: [u8; 256] = {
             b'.' | b'-' | b'_' => MARK,
             b' ' | b'\t' | b'\n' | b'\r' | 0x0c => BLANK,
             b'@' => SIGN,
+            b'+' => PLUS,
             1 | 2 | 0x7f | b'%' | 0x80.. => ODD,
             _ => OTHER,
         };
@@ -279,16 +296,25 @@ fn decides_nothing(evidence: EvidenceRef<'_>, skeleton: &Skeleton) -> bool {
     }
     let sender = evidence.reverse_path().and_then(domain_of);
     let hosts = [evidence.remote_mta(), evidence.reporting_mta()];
-    let hosts =
-        hosts.into_iter().flatten().filter_map(|host| family(host.split(['[', ':', ' ', '(']).next()?));
+    let hosts = hosts.into_iter().flatten().filter_map(|host| family(&host[..name_len(host)]));
     !([Some(domain), sender].into_iter().flatten().chain(hosts).any(|name| skeleton.holds(name)))
+}
+
+/// Where the name ends in `mx.example.org[192.0.2.1]:25 (x)`.
+fn name_len(host: &str) -> usize {
+    let ends = |chunk: u8x16| {
+        let is = |byte| chunk.simd_eq(u8x16::splat(byte));
+        is(b'[') | is(b':') | is(b' ') | is(b'(')
+    };
+    let end = near::find_where(host.as_bytes(), ends, |byte| matches!(byte, b'[' | b':' | b' ' | b'('));
+    end.unwrap_or(host.len())
 }
 
 /// The last two labels of a host's name; `None` if it has but one, which is no name to the masker.
 fn family(host: &str) -> Option<&str> {
     let host = host.trim_end_matches('.');
-    let last = host.rfind('.')?;
-    Some(host[..last].rfind('.').map_or(host, |dot| &host[dot + 1..]))
+    let last = memchr::memrchr(b'.', host.as_bytes())?;
+    Some(memchr::memrchr(b'.', &host.as_bytes()[..last]).map_or(host, |dot| &host[dot + 1..]))
 }
 
 /// A skeleton made ready for the question what stands in it.

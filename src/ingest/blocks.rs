@@ -52,6 +52,12 @@ impl<R: Read> Blocks<R> {
         Self { reader, buf, from: 0, to: 0, given: 0, given_lines: None, line, start, ended, skipping }
     }
 
+    /// Blocks of a source whose first bytes have been read already: they are not read or moved again. `reader` gives
+    /// what follows, unless the source `ended` with them.
+    pub fn begun(head: Vec<u8>, reader: R, ended: bool) -> Self {
+        Self { to: head.len(), buf: head, ended, ..Self::new(reader) }
+    }
+
     /// The last block was found to hold so many line ends: then they need not be counted again.
     pub fn has_line_ends(&mut self, n: u64) {
         self.given_lines = Some(n);
@@ -185,6 +191,15 @@ mod tests {
             [("a\n".into(), 1, 0), ("bb\n".into(), 2, 2), ("c".into(), 3, 5)]
         );
         assert_eq!(all(Blocks::new(&b""[..])), []);
+    }
+
+    #[test]
+    fn what_was_read_before_comes_first() {
+        let begun = |head: &[u8], rest: &'static [u8], ended| all(Blocks::begun(head.to_vec(), rest, ended));
+        let expect = [("a\n".into(), 1, 0), ("bb\n".into(), 2, 2), ("c".into(), 3, 5)];
+        assert_eq!(begun(b"a\nb", b"b\nc", false), expect);
+        assert_eq!(begun(b"a\nb", b"", true), [("a\n".into(), 1, 0), ("b".into(), 2, 2)]);
+        assert_eq!(begun(b"", b"", true), []);
     }
 
     #[test]

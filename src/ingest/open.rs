@@ -59,22 +59,39 @@ pub fn reason(error: &io::Error) -> String {
 /// How much is looked at to recognise compression and encoding.
 const MAGIC_BYTES: usize = 4;
 
+/// How much is read to see it: all of most mails, so that they are read in one go.
+const FIRST_BYTES: usize = 8 * 1024;
+
 /// Opens anything that can be read; it has no date.
 pub fn open_reader(reader: impl Read + Send + 'static) -> io::Result<Opened> {
-    let (magic, reader) = peek(reader)?;
+    let (magic, reader) = peek(reader, FIRST_BYTES)?;
     if magic.starts_with(&[0x1f, 0x8b]) {
-        let (magic, text) = peek(MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, reader)))?;
+        // No more than that: what stands before damaged data has to come out first.
+        let packed = MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, reader));
+        let (magic, text) = peek(packed, MAGIC_BYTES)?;
         return Ok(Opened { reader: decoded_text(text, is_utf16(&magic)), written: None, decoded: true });
     }
     let utf16 = is_utf16(&magic);
     Ok(Opened { reader: decoded_text(reader, utf16), written: None, decoded: utf16 })
 }
 
-/// The first bytes, and a reader that still gives them.
-fn peek(mut reader: impl Read + Send + 'static) -> io::Result<(Vec<u8>, impl Read + Send + 'static)> {
-    let mut magic = Vec::with_capacity(MAGIC_BYTES);
-    reader.by_ref().take(MAGIC_BYTES as u64).read_to_end(&mut magic)?;
-    Ok((magic.clone(), Cursor::new(magic).chain(reader)))
+/// The first bytes, and a reader that still gives them. At most `n_bytes` are read for it.
+fn peek(
+    mut reader: impl Read + Send + 'static,
+    n_bytes: usize,
+) -> io::Result<(Vec<u8>, impl Read + Send + 'static)> {
+    let (mut first, mut len) = (vec![0; n_bytes], 0);
+    while len < MAGIC_BYTES {
+        match reader.read(&mut first[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    first.truncate(len);
+    let magic = first[..len.min(MAGIC_BYTES)].to_vec();
+    Ok((magic, Cursor::new(first).chain(reader)))
 }
 
 fn is_utf16(magic: &[u8]) -> bool {

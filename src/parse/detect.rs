@@ -43,14 +43,16 @@ pub fn detect(head: &[u8]) -> Kind {
     {
         return Kind::Text;
     }
-    let lines = Counted::new(head);
+    // Mail is cheap to recognise: then lines are counted only while they may still make a log.
+    let mail = mail(head);
+    let lines = Counted::new(head, mail.is_some());
     // In a short paste, what is no log line may be the rest of one.
     let mixed = head.len() < PASTE && (lines.filled - lines.framed) * 10 > lines.filled;
     if !mixed && lines.framed * 2 > lines.filled && (lines.own > 0 || lines.framed >= MIN_FRAMED) {
         return Kind::Log;
     }
     // Mail first: old charsets (ISO-2022-JP) and attachments look like binary data.
-    if let Some(kind) = mail(head) {
+    if let Some(kind) = mail {
         return kind;
     }
     if is_binary(head) && lines.own == 0 { Kind::Binary } else { Kind::Text }
@@ -77,7 +79,7 @@ fn look(line: &[u8]) -> Look {
         let entry = journal::json(line);
         return entry.as_ref().and_then(journal::Entry::line).map_or(Look::Other, |l| own(l.program));
     }
-    let text = String::from_utf8_lossy(line);
+    let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     let text = dress::undress(&text);
     let found: Option<Framed<'_>> = framed(&text).or_else(|| mta::bare(&text));
     found.map_or(Look::Other, |f| own(f.program))
@@ -92,12 +94,17 @@ struct Counted {
 }
 
 impl Counted {
-    fn new(head: &[u8]) -> Self {
+    /// `until_no_log`: stops where even framed lines alone could not make a log any more.
+    fn new(head: &[u8], until_no_log: bool) -> Self {
         let mut counted = Self::default();
+        let n_lines = (memchr::memchr_iter(b'\n', head).count() + 1).min(MAX_LINES);
         // The last line may be cut; its frame is there all the same.
         let (mut export, mut in_reject) = (journal::Export::default(), false);
         for (number, line) in head.split(|b| *b == b'\n').take(MAX_LINES).enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if until_no_log && 2 * counted.framed + (n_lines - number) <= counted.filled {
+                break;
+            }
             let origin = crate::model::Origin {
                 source: crate::model::SourceId(0),
                 line: number as u64,

@@ -2,6 +2,7 @@
 //!
 //! `> > Nov 17 14:51:07 mx …`, `| Nov 17 14:51:07 mx … |`, `[code]Nov 17 …[/code]`, `<pre>Nov 17 … to=&lt;a@b&gt;`.
 
+use crate::near;
 use std::borrow::Cow;
 
 /// Bytes that a line may wear on its left.
@@ -32,7 +33,10 @@ pub fn plain_len(text: &[u8]) -> usize {
 fn ends_in_tag(line: &[u8]) -> bool {
     let tail = &line[line.len().saturating_sub(24)..];
     let opens = |slash: usize| slash > 0 && matches!(tail[slash - 1], b'<' | b'[');
-    matches!(tail.last(), Some(b'>' | b']')) && memchr::memchr_iter(b'/', tail).any(opens)
+    // Nearly always the first search is the last one.
+    matches!(tail.last(), Some(b'>' | b']'))
+        && near::find(b'/', tail).is_some()
+        && near::Places::of(b'/', tail).any(opens)
 }
 
 /// The line without its clothes.

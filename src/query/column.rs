@@ -64,7 +64,7 @@ impl Column {
 
     /// The hash as a share of all places, of which there may be any number.
     fn place(&self, hash: u32) -> usize {
-        (u64::from(hash) * self.slots.len() as u64 >> 32) as usize
+        ((u64::from(hash) * self.slots.len() as u64) >> 32) as usize
     }
 
     fn behind(&self, at: usize) -> usize {

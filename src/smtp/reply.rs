@@ -63,13 +63,18 @@ pub fn unflatten(text: &str) -> String {
     let first = read_reply(&text);
     // The first line must have been a continuation (`550-`).
     let dash_first = text.trim_start().as_bytes().get(3) == Some(&b'-');
-    let Some(code) = first.code.filter(|_| dash_first) else { return text.into_owned() };
-    let digits = code.to_string();
-    let finder = memchr::memmem::Finder::new(&digits);
+    if first.code.is_none() || !dash_first {
+        return text.into_owned();
+    }
+    let digits = &text.trim()[..3];
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(found) = finder.find(&text.as_bytes()[at..]) {
-        let start = at + found;
+    let stands_at = |start: &usize| text.as_bytes()[*start..].starts_with(digits.as_bytes());
+    for start in memchr::memchr_iter(digits.as_bytes()[0], text.as_bytes()).filter(stands_at) {
+        // `555` in `5555` stands once.
+        if start < at {
+            continue;
+        }
         let line = &text[start..];
         let blank_before = text[..start].ends_with([' ', '\t']) && !text[..start].trim_end().is_empty();
         // The status must be repeated if there is one.
@@ -80,7 +85,7 @@ pub fn unflatten(text: &str) -> String {
             let head = &text[at..start];
             out.push_str(head.trim_end_matches([' ', '\t']));
             out.push('\n');
-            out.push_str(&digits);
+            out.push_str(digits);
         } else {
             out.push_str(&text[at..start + digits.len()]);
         }

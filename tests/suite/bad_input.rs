@@ -20,6 +20,16 @@ const GOOD: &str = "Nov 17 14:51:07 out1 postfix/smtp[930]: 4F1C2A0B: to=<a@exam
     550 5.1.1 <a@example.net> User unknown (in reply to RCPT TO command))\n";
 
 #[test]
+fn a_log_behind_any_number_of_blank_lines_is_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("mail.log");
+    fs::write(&path, format!("{}{GOOD}", "\n".repeat(200_000))).expect("a file");
+    let output = report(&["--format", "jsonl", &path.display().to_string()]);
+    let line = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(line.contains(r#""line":200001,"#) && line.lines().count() == 1, "{line}{}", stderr(&output));
+}
+
+#[test]
 fn each_bad_input_is_named_and_the_rest_is_read() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = |name: &str| dir.path().join(name).display().to_string();

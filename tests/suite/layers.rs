@@ -5,24 +5,25 @@ use std::fs;
 use std::path::Path;
 
 /// Each module and what it may import. What is not listed here may not exist.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
+    ("near", &[]),
     ("smtp", &[]),
     ("model", &["smtp"]),
-    ("parse", &["smtp", "model"]),
-    ("correlate", &["smtp", "model", "parse"]),
+    ("parse", &["near", "smtp", "model"]),
+    ("correlate", &["near", "smtp", "model", "parse"]),
     ("classify", &["smtp", "model"]),
-    ("group", &["smtp", "model", "classify"]),
+    ("group", &["near", "smtp", "model", "classify"]),
     ("query", &["smtp", "model", "classify", "group"]),
     ("ingest", &["model"]),
     ("engine", &["smtp", "model", "parse", "correlate", "classify", "group", "query", "ingest"]),
     ("notes", &["smtp", "model", "classify", "group", "query"]),
-    ("export", &["smtp", "model", "classify", "group", "query", "notes"]),
+    ("export", &["near", "smtp", "model", "classify", "group", "query", "notes"]),
     ("gui", &["smtp", "model", "classify", "group", "query", "engine", "notes", "export"]),
     ("cli", &["smtp", "model", "classify", "group", "query", "engine", "notes", "export", "gui"]),
 ];
 
 /// Modules that do no input or output and ask no clock.
-const PURE: [&str; 7] = ["smtp", "model", "parse", "correlate", "classify", "group", "query"];
+const PURE: [&str; 8] = ["near", "smtp", "model", "parse", "correlate", "classify", "group", "query"];
 
 /// What a pure module may not name.
 const IMPURE: [&str; 7] =

@@ -189,17 +189,17 @@ impl Queue {
         }
     }
 
-    /// As [`Queue::event`], for what was read at a glance in `message`. This runs for nearly every line.
+    /// As [`Queue::event`], for what was read at a glance in `message` of the message at `place`. This runs for
+    /// nearly every line.
     pub(super) fn glanced(
         &mut self,
         head: &Head,
-        key: &Key<'_>,
+        (key, place): (&Key<'_>, Place),
         what: &Glance<'_>,
         message: &[u8],
         line: &Line<'_>,
         out: &mut Harvest,
     ) {
-        let place = self.contexts.place(key);
         match place {
             Place::Slot(_) => {}
             Place::Taken => {
@@ -254,13 +254,14 @@ impl Queue {
 
     /// Hands out what was known of the messages that had to be forgotten.
     pub(super) fn hand_out_gone(&mut self, place: u64, out: &mut Harvest) {
-        if !self.gone.is_empty() {
+        if self.contexts.has_forgotten {
             self.hand_out_all_gone(place, out);
         }
     }
 
     #[cold]
     fn hand_out_all_gone(&mut self, place: u64, out: &mut Harvest) {
+        self.contexts.has_forgotten = false;
         self.forgotten.any = true;
         for context in std::mem::take(&mut self.gone) {
             if !context.waiting.is_empty() {

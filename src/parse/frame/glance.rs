@@ -5,6 +5,7 @@
 //! beside this file and then compared. Lines of any other shape are left to [`framed`](super::framed).
 
 use super::stamp::{Stamp, bsd, iso};
+use crate::near;
 use crate::parse::mta::{self, Dialect};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,11 +60,18 @@ pub struct Frames {
     /// For the files of an MTA's own: the head of its lines.
     bare: Option<usize>,
     /// The heads seen last, by a few of their bytes: nearly every look-up ends here.
-    recent: Vec<usize>,
+    recent: Recent,
 }
 
-/// Places in [`Frames::recent`].
-const N_RECENT: usize = 256;
+/// Places for heads.
+#[derive(Debug)]
+struct Recent([u16; 256]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self([0; 256])
+    }
+}
 
 impl Frames {
     /// The host and program of a line.
@@ -80,18 +88,32 @@ impl Frames {
     }
 
     /// Takes the frame off `line`; `None` if it has to be read by the grammar.
+    // Inlined, since what it gives is looked at at once: moving it would cost as much as finding it.
+    #[inline(always)]
     pub fn take<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        if line.first() == Some(&b'<') {
+            return self.take_without_priority(line);
+        }
+        self.take_message(line)
+    }
+
+    #[inline(never)]
+    fn take_without_priority<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
+        self.take_message(without_priority(line)?)
+    }
+
+    #[inline(always)]
+    fn take_message<'a>(&mut self, line: &'a [u8]) -> Option<Glanced<'a>> {
         let (without_year, stamp_len) = match line.first()? {
             b'A'..=b'Z' => (Some(self.bsd_day(line)?), BSD_LEN - 1),
             b'1' if line.starts_with(b"1 ") => return self.take_rfc5424(&line[2..]),
             b'0'..=b'9' => (None, self.iso_stamp(line)?),
-            b'<' => return self.take(without_priority(line)?),
             _ => return None,
         };
         let rest = &line[stamp_len + 1..];
-        let open = memchr::memchr(b'[', &rest[..rest.len().min(128)])?;
+        let open = near::find(b'[', &rest[..rest.len().min(128)])?;
         let inside = &rest[open + 1..];
-        let pid = &inside[..inside.iter().position(|byte| !byte.is_ascii_digit())?];
+        let pid = &inside[..near::n_digits(inside)];
         let message = inside[pid.len()..].strip_prefix(b"]: ")?;
         if pid.is_empty() || matches!(message.first(), None | Some(b'[')) {
             return None;
@@ -178,6 +200,7 @@ impl Frames {
         self.bare
     }
 
+    #[inline(always)]
     fn bsd_day(&mut self, line: &[u8]) -> Option<(u32, u32)> {
         let bytes = line.first_chunk::<BSD_LEN>()?;
         if let Some((seen, Stamp::NoYear { month, day, .. })) = &self.bsd
@@ -185,6 +208,11 @@ impl Frames {
         {
             return Some((*month, *day));
         }
+        self.new_bsd_day(bytes)
+    }
+
+    #[inline(never)]
+    fn new_bsd_day(&mut self, bytes: &[u8; BSD_LEN]) -> Option<(u32, u32)> {
         if bytes[BSD_LEN - 1] != b' ' {
             return None;
         }
@@ -221,19 +249,23 @@ impl Frames {
         Some(end)
     }
 
+    #[inline(always)]
     fn head_number(&mut self, bytes: &[u8]) -> Option<usize> {
         let place = place(bytes);
-        if let Some(number) = self.recent.get(place)
-            && *self.bytes[*number] == *bytes
-        {
-            return Some(*number);
+        let number = usize::from(self.recent.0[place]);
+        if self.bytes.get(number).is_some_and(|seen| near::same(seen, bytes)) {
+            return Some(number);
         }
+        self.head_seen_before(place, bytes)
+    }
+
+    #[inline(never)]
+    fn head_seen_before(&mut self, place: usize, bytes: &[u8]) -> Option<usize> {
         let number = match self.by_bytes.get(bytes) {
             Some(number) => *number,
             None => self.new_head(bytes)?,
         };
-        self.recent.resize(N_RECENT, 0);
-        self.recent[place] = number;
+        self.recent.0[place] = number as u16;
         Some(number)
     }
 
@@ -267,6 +299,7 @@ fn without_priority(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// A place for a head, from its length, its first bytes (the host) and its last ones (the daemon).
+#[inline(always)]
 fn place(bytes: &[u8]) -> usize {
     let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) else { return 0 };
     let word = u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29) ^ bytes.len() as u64;

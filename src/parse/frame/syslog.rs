@@ -7,6 +7,7 @@
 
 use super::Framed;
 use super::stamp::{Stamp, bsd, epoch, iso, local};
+use crate::near;
 use crate::parse::mta;
 
 /// Takes the frame off `text`; `None` if it has none.
@@ -156,7 +157,15 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
     while !text.is_char_boundary(head) {
         head -= 1;
     }
-    if !mta::may_name_program(&text.as_bytes()[..head]) {
+    // Mails name programs, too; only a log has a colon behind the name.
+    let is_tag = |word: &[u8]| word.ends_with(b":") && mta::may_name_program(word);
+    let starts =
+        std::iter::once(0).chain(memchr::memchr_iter(b' ', &text.as_bytes()[..head]).map(|at| at + 1));
+    let mut words = starts.map(|at| {
+        let rest = &text.as_bytes()[at..];
+        &rest[..near::find(b' ', rest).unwrap_or(rest.len())]
+    });
+    if !words.any(is_tag) {
         return None;
     }
     let (mut stamp, mut host, mut stamp_ends) = (Stamp::None, None, 0);

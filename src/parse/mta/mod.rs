@@ -26,17 +26,47 @@ pub struct Dialect {
     pub instance: fn(program: &str) -> &str,
     /// Whether an event is the first that is written of a message. A part of a log that begins with it is complete.
     pub opens: fn(event: &EventKind<'_>) -> bool,
-    /// Reads the message of a line of the most common shapes: queue id (empty if there is none) and what it says.
-    /// It must say what `parse` says, or `None`: then `parse` is asked. This is what makes a dialect fast.
-    pub glance: Option<ReadAtAGlance>,
+    /// Reads the message of a line of the most common shapes. It must say what `parse` says, or `None`: then `parse`
+    /// is asked. This is what makes a dialect fast.
+    pub glance: Option<AtAGlance>,
     /// Reads a line. `None` if the grammar does not know it.
     pub parse: for<'a> fn(line: &'a LogLine<'a>) -> Option<LogEvent<'a>>,
     /// The daemon a program name stands for, as it is counted: `postfix/smtp` for `postfix-out/smtp`.
     pub daemon: fn(program: &str) -> &str,
 }
 
-/// Reads a message: queue id and what is said.
-pub type ReadAtAGlance = for<'a> fn(message: &'a [u8]) -> Option<(&'a [u8], Glance<'a>)>;
+/// How the lines of which a dialect has most are read by their bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct AtAGlance {
+    /// Where the queue id ends that a message seems to begin with. A guess by its shape is enough.
+    pub id_end: fn(message: &[u8]) -> Option<usize>,
+    /// Whether it is a queue id. This is not asked of one that is known already, as most are.
+    pub is_id: fn(seeming: &[u8]) -> bool,
+    /// What is said of the message in what follows its queue id.
+    pub says: for<'a> fn(rest: &'a [u8]) -> Option<Glance<'a>>,
+    /// Whether a message without a queue id is a remark that decides nothing.
+    pub is_remark: fn(message: &[u8]) -> bool,
+}
+
+impl AtAGlance {
+    /// The queue id that a message begins with; empty if there is none. `is_known`: whether one is known already.
+    #[inline(always)]
+    pub fn queue_id<'a>(&self, message: &'a [u8], is_known: impl FnOnce(&'a [u8]) -> bool) -> &'a [u8] {
+        match (self.id_end)(message) {
+            Some(end) if is_known(&message[..end]) || (self.is_id)(&message[..end]) => &message[..end],
+            _ => &[],
+        }
+    }
+
+    /// What a message with this queue id says.
+    #[inline(always)]
+    pub fn what<'a>(&self, message: &'a [u8], queue_id: &[u8]) -> Option<Glance<'a>> {
+        match queue_id.len() {
+            0 => (self.is_remark)(message).then_some(Glance::Other),
+            len => (self.says)(&message[len..]),
+        }
+    }
+}
 
 /// All dialects.
 pub static DIALECTS: &[Dialect] = &[postfix::DIALECT, exim::DIALECT];

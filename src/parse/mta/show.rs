@@ -38,7 +38,9 @@ pub(super) fn refusal(r: &Refusal<'_>) -> String {
 
 /// What a glance at a message says: queue id and event.
 pub(super) fn glanced(dialect: &Dialect, message: &str) -> Option<String> {
-    let (queue_id, what) = dialect.glance?(message.as_bytes())?;
+    let glance = dialect.glance?;
+    let queue_id = glance.queue_id(message.as_bytes(), |_| false);
+    let what = glance.what(message.as_bytes(), queue_id)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let what = match what {
         Glance::Client => "client".into(),

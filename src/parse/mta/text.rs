@@ -1,5 +1,6 @@
 //! Pieces that the lines of several MTAs have in common.
 
+use crate::near;
 use crate::smtp::{EnhancedStatus, ReplyCode, innermost, read_reply, unflatten};
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -15,7 +16,7 @@ pub struct Host<'a> {
 
 /// `name[ip]`, `[ip]:port`, `name`. What is in brackets and no address (`[private/dovecot-lmtp]`) is left out.
 pub fn host(text: &str) -> Host<'_> {
-    let Some(open) = memchr::memchr(b'[', text.as_bytes()) else {
+    let Some(open) = near::find(b'[', text.as_bytes()) else {
         return Host { name: host_name(text), ip: None };
     };
     let inside = &text[open + 1..];
@@ -55,9 +56,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 /// quicker than a search for a text.
 pub fn split_before_blank(text: &str, mark: u8) -> Option<(&str, &str)> {
     let b = text.as_bytes();
-    memchr::memchr_iter(mark, b)
-        .find(|at| b.get(at + 1) == Some(&b' '))
-        .map(|at| (&text[..at], &text[at + 2..]))
+    near::Places::of(mark, b).find(|at| b.get(at + 1) == Some(&b' ')).map(|at| (&text[..at], &text[at + 2..]))
 }
 
 /// `<address>` at the start of `text`: the address and what follows `>`.
@@ -66,8 +65,14 @@ pub fn split_before_blank(text: &str, mark: u8) -> Option<(&str, &str)> {
 /// set to log addresses in their internal form, where quotes are gone.
 pub fn angle(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix('<')?;
-    let end = quoted_end(inside).or_else(|| plain_end(inside))?;
+    let end = first_end(inside).or_else(|| quoted_end(inside)).or_else(|| plain_end(inside))?;
     Some((&inside[..end], &inside[end + 1..]))
+}
+
+/// Nearly always the first `>` ends it, and no quote stands before.
+fn first_end(inside: &str) -> Option<usize> {
+    let at = near::find_either(b'"', b'>', inside.as_bytes())?;
+    (inside.as_bytes()[at] == b'>' && ends(&inside[at + 1..])).then_some(at)
 }
 
 fn quoted_end(inside: &str) -> Option<usize> {
@@ -90,7 +95,7 @@ fn plain_end(inside: &str) -> Option<usize> {
 
 /// What may follow a closing `>`.
 fn ends(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with([' ', ',', ':', ';', ')'])
+    matches!(rest.as_bytes().first(), None | Some(b' ' | b',' | b':' | b';' | b')'))
 }
 
 #[cfg(test)]

@@ -45,7 +45,9 @@ fn unaccepted(outcome: Outcome, text: &str) -> Option<EventKind<'_>> {
     if outcome == Outcome::Bounced {
         const GIVEN_UP: [&str; 3] =
             ["retry timeout exceeded", "after a long failure period", "failing for a long time"];
-        if GIVEN_UP.iter().any(|g| words.contains(g)) && !words.contains("SMTP error") {
+        // Most failures are replies, and words that begin with them need no search.
+        let replied = words.starts_with("SMTP error") || words.contains("SMTP error");
+        if !replied && GIVEN_UP.iter().any(|g| words.contains(g)) {
             attempt.outcome = Outcome::Expired;
         }
         // Exim adds this to the last reply if it still has it.
@@ -112,7 +114,7 @@ fn address(text: &str) -> Option<(&str, &str)> {
     } else if text.starts_with(['|', '/', ':', '>']) {
         text.find(" <").or_else(|| text.find(' ')).unwrap_or(text.len())
     } else {
-        text.find(' ').unwrap_or(text.len())
+        memchr::memchr(b' ', text.as_bytes()).unwrap_or(text.len())
     };
     // `** a@example.org: Unrouteable address`
     let address = text[..end].strip_suffix(':').unwrap_or(&text[..end]);
@@ -122,16 +124,19 @@ fn address(text: &str) -> Option<(&str, &str)> {
 /// `SMTP error from remote mail server after RCPT TO:<a@example.org>: 550 no`: the command and the reply.
 fn remote_reply(words: &str) -> Option<(&str, &str)> {
     // `SMTP error from remote mail server after …`, `… remote mailer after …`, `LMTP error after …`.
-    let (_, rest) = words.split_once("MTP error ")?;
-    let (from, rest) = rest.strip_prefix("after ").map(|rest| ("", rest)).or(rest.split_once(" after "))?;
+    // Nearly all words begin with it.
+    let rest =
+        words.strip_prefix("SMTP error ").or_else(|| words.split_once("MTP error ").map(|(_, rest)| rest))?;
+    let (from, rest) =
+        rest.strip_prefix("after ").map(|rest| ("", rest)).or_else(|| rest.split_once(" after "))?;
     if !(from.is_empty() || from.starts_with("from ") && from.len() < 40) {
         return None;
     }
     let rest = rest.strip_prefix("pipelined ").unwrap_or(rest);
     // The command may hold colons itself.
-    let at = rest.match_indices(": ").map(|(at, _)| at).find(|at| {
-        let reply = read_reply(&rest[at + 2..]);
-        reply.code.is_some() || reply.enhanced.is_some()
+    let at = memchr::memchr_iter(b':', rest.as_bytes()).find(|at| {
+        let reply = rest[at + 1..].strip_prefix(' ').map(read_reply);
+        reply.is_some_and(|reply| reply.code.is_some() || reply.enhanced.is_some())
     })?;
     Some((&rest[..at], &rest[at + 2..]))
 }

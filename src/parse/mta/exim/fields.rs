@@ -40,7 +40,7 @@ pub(super) fn read(text: &str) -> (Fields<'_>, &str) {
             continue;
         }
         // Flags without a value: `K` (chunking), `L` (pipelined), `PRDR`.
-        let word_end = rest.find([' ', '=', ':']).unwrap_or(rest.len());
+        let word_end = rest.bytes().position(|byte| matches!(byte, b' ' | b'=' | b':')).unwrap_or(rest.len());
         let key = &rest[..word_end];
         if !is_key(key.as_bytes()) {
             return (fields, rest);
@@ -119,7 +119,7 @@ fn value(text: &str) -> (&str, &str) {
         let end = closing_quote(inside);
         return (&inside[..end], inside.get(end + 1..).unwrap_or(""));
     }
-    let end = text.find(' ').unwrap_or(text.len());
+    let end = memchr::memchr(b' ', text.as_bytes()).unwrap_or(text.len());
     // `T=remote_smtp: words`
     let word = &text[..end];
     let word = word.strip_suffix(':').unwrap_or(word);
@@ -144,7 +144,7 @@ pub(super) fn closing_quote(inside: &str) -> usize {
 fn host<'a>(text: &'a str, fields: &mut Fields<'a>) -> (&'a str, &'a str) {
     let mut rest = text;
     if !rest.starts_with(['(', '[']) {
-        let end = rest.find([' ', ':']).unwrap_or(rest.len());
+        let end = memchr::memchr2(b' ', b':', rest.as_bytes()).unwrap_or(rest.len());
         fields.host = (end > 0).then_some(&rest[..end]);
         rest = &rest[end..];
     }

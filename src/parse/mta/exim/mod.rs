@@ -22,7 +22,7 @@ pub const DIALECT: Dialect = Dialect {
     bare: Some(bare),
     instance: daemon,
     opens: |event| matches!(event, EventKind::Sender { .. }),
-    glance: Some(scan::glance),
+    glance: Some(scan::GLANCE),
     parse,
     daemon,
 };

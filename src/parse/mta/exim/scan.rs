@@ -4,182 +4,204 @@
 //! every other line (refused, put off, quoted addresses, fields with quotes before the one that counts) goes to the
 //! grammar itself.
 
+use super::super::AtAGlance;
 use super::fields::is_key;
+use crate::near;
 use crate::parse::event::Glance;
 use crate::smtp::ReplyCode;
 
-/// The message's id and what is said of it. `message` is what follows the stamp and the process id.
-pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
-    let len = id_len(message)?;
-    let rest = message[len..].strip_prefix(b" ")?;
-    let what = match rest.first()? {
+/// How Exim's lines are read at a glance.
+pub(super) const GLANCE: AtAGlance = AtAGlance { id_end, is_id, says, is_remark: |_| false };
+
+/// What follows an id; a blank is first.
+fn says(rest: &[u8]) -> Option<Glance<'_>> {
+    let rest = &rest[1..];
+    Some(match rest.first()? {
         b'<' => arrival(rest.strip_prefix(b"<= ")?)?,
         b'=' => accepted(rest.strip_prefix(b"=> ")?)?,
         b'-' => accepted(rest.strip_prefix(b"-> ")?)?,
         b'>' => accepted(rest.strip_prefix(b">> ")?)?,
         b'C' if rest.starts_with(b"Completed") => Glance::Removed,
         _ => return None,
-    };
-    Some((&message[..len], what))
+    })
 }
 
-/// The length of an id, which a blank follows: `1aBcDe-0001Ab-Cd`, or `1aBcDe-00000001AbC-0001` since 4.97.
-fn id_len(message: &[u8]) -> Option<usize> {
-    [(16, 13), (23, 18)].into_iter().find_map(|(len, dash)| {
-        let id = message
-            .get(..len)
-            .filter(|id| message.get(len) == Some(&b' ') && id[6] == b'-' && id[dash] == b'-')?;
-        let parts = [&id[..6], &id[7..dash], &id[dash + 1..]];
-        parts.iter().all(|part| part.iter().all(u8::is_ascii_alphanumeric)).then_some(len)
-    })
+/// Length of an id and where its second dash stands: `1aBcDe-0001Ab-Cd`, or `1aBcDe-00000001AbC-0001` since 4.97.
+const SHAPES: [(usize, usize); 2] = [(16, 13), (23, 18)];
+
+/// Where an id would end, which a blank follows.
+fn id_end(message: &[u8]) -> Option<usize> {
+    let shaped = |&(len, dash): &(usize, usize)| {
+        message.get(len) == Some(&b' ') && message[6] == b'-' && message[dash] == b'-'
+    };
+    Some(SHAPES.iter().find(|shape| shaped(shape))?.0)
+}
+
+fn is_id(id: &[u8]) -> bool {
+    let Some((_, dash)) = SHAPES.iter().find(|(len, _)| *len == id.len()) else { return false };
+    // The dashes are all there is but letters and digits: counted, since that takes no branch for each byte.
+    let n_others = id.iter().fold(0u8, |n, byte| n + u8::from(!byte.is_ascii_alphanumeric()));
+    n_others == 2 && id[6] == b'-' && id[*dash] == b'-'
 }
 
 /// `a@example.net H=mx [192.0.2.1] P=esmtps S=900 id=x@example.net`
 fn arrival(text: &[u8]) -> Option<Glance<'_>> {
-    let (path, rest) = address(text)?;
+    let mut words = Words::of(text);
+    let path = address(words.next()?)?;
     let path = if path == b"<>" { b"" } else { path };
-    let mut message_id: &[u8] = b"";
-    let mut fields = Fields(rest);
-    while let Field::Is(key, value) = fields.next()? {
-        if key == b"id" {
-            message_id = value;
-        }
-    }
-    Some(Glance::Sender { path, message_id })
+    Some(Glance::Sender { path, message_id: field(words, b"id")? })
 }
 
 /// `a@example.org R=dnslookup T=remote_smtp H=mx [192.0.2.1] C="250 OK"`,
 /// `bob <bob@example.org> R=local T=local_delivery`
 fn accepted(text: &[u8]) -> Option<Glance<'_>> {
-    let (first, mut rest) = address(text)?;
-    // Addresses between the first and the last.
-    if rest.starts_with(b" (") {
-        return None;
-    }
-    let mut recipient = first;
-    if let Some(inside) = rest.strip_prefix(b" <") {
-        let end = inside.iter().position(|byte| matches!(byte, b'>' | b'"'))?;
-        if inside[end] == b'"' || inside.get(end + 1) != Some(&b' ') {
-            return None;
+    let mut words = Words::of(text);
+    let mut recipient = address(words.next()?)?;
+    match words.rest() {
+        // Addresses between the first and the last.
+        [b'(', ..] => return None,
+        [b'<', ..] => {
+            let inside = words.next()?.strip_prefix(b"<")?.strip_suffix(b">")?;
+            // A blank follows, or the grammar has to say where it ends.
+            if words.rest().is_empty() || inside.iter().any(|byte| matches!(byte, b'>' | b'"')) {
+                return None;
+            }
+            if !recipient.contains(&b'@') {
+                recipient = inside;
+            }
         }
-        if !first.contains(&b'@') {
-            recipient = &inside[..end];
-        }
-        rest = &inside[end + 1..];
+        _ => {}
     }
     // The reply that confirmed it.
-    let mut has_code = false;
-    let mut fields = Fields(rest);
-    while let Field::Is(key, value) = fields.next()? {
-        if key == b"C" {
-            has_code = ReplyCode::at_start_of(value).is_some();
-        }
-    }
+    let reply = field(words, b"C")?;
+    let has_code = ReplyCode::at_start_of(reply).is_some();
     Some(Glance::Accepted { recipient, has_code, passed_on: false })
 }
 
-/// An address without quotes, up to a blank. Pipes, files and what ends in a colon are the grammar's.
-fn address(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
-    let (address, rest) = text.split_at(end);
-    let odd =
-        matches!(address.first(), None | Some(b'"' | b'|' | b'/' | b':' | b'>')) || address.ends_with(b":");
-    (!odd).then_some((address, rest))
+/// An address without quotes. Pipes, files and what ends in a colon are the grammar's.
+fn address(word: &[u8]) -> Option<&[u8]> {
+    let odd = matches!(word, [] | [b'"' | b'|' | b'/' | b':' | b'>', ..] | [.., b':']);
+    (!odd).then_some(word)
 }
 
-/// Fields of the regular kinds, each behind one blank: `R=dnslookup`, `K`, `H=mx [192.0.2.1]:25`, `T="a subject"`.
-struct Fields<'a>(&'a [u8]);
-
-enum Field<'a> {
-    Is(&'a [u8], &'a [u8]),
-    /// No field follows.
-    End,
+/// What stands between blanks.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    text: &'a [u8],
+    /// Where the next word begins; behind the text's end after the last one.
+    at: usize,
 }
 
-impl<'a> Fields<'a> {
-    /// The next field; `None` if it is of another kind.
-    // Inlined, since what it gives is taken apart at once: moving it would cost as much as finding it.
+impl<'a> Words<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// What was not taken yet.
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or(&[])
+    }
+
+    /// The next word: empty between two blanks and behind the last one. `None` at the end.
     #[inline(always)]
-    fn next(&mut self) -> Option<Field<'a>> {
-        if self.0.is_empty() {
-            return Some(Field::End);
-        }
-        let text = self.0.strip_prefix(b" ")?;
-        let key_end = text.iter().position(|byte| matches!(byte, b'=' | b' ')).unwrap_or(text.len());
-        let key = &text[..key_end];
-        let (value, rest) = match text.get(key_end) {
-            Some(b'=') => {
-                let value = &text[key_end + 1..];
-                value.split_at(memchr::memchr(b' ', value).unwrap_or(value.len()))
-            }
-            _ => (&text[..0], &text[key_end..]),
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.text.get(self.at..)?;
+        let len = near::find(b' ', rest).unwrap_or(rest.len());
+        self.at += len + 1;
+        Some(&rest[..len])
+    }
+
+    /// The text in quotes that begins at `from`, within the last word; what comes next is the word behind its end.
+    /// `None` if something other than a blank follows it.
+    fn quoted(&mut self, from: usize) -> Option<&'a [u8]> {
+        let inside = self.text.get(from..)?;
+        let quote = closing_quote(inside)?;
+        self.at = from + quote + 2;
+        matches!(inside.get(quote + 1), None | Some(b' ')).then(|| &inside[..quote])
+    }
+}
+
+/// The value of the last field `wanted`, or nothing. `None` if a field is not of the regular kinds, each behind one
+/// blank: `R=dnslookup`, `K`, `H=mx [192.0.2.1]:25`, `T="a subject"`.
+// Inlined, since what is wanted is then compared as a constant.
+#[inline(always)]
+fn field<'a>(mut words: Words<'a>, wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut found: &[u8] = b"";
+    loop {
+        let start = words.at;
+        let Some(word) = words.next() else { return Some(found) };
+        // Nearly all keys have one or two letters.
+        let key_len = match word {
+            [_, b'=', ..] => 1,
+            [_, _, b'=', ..] => 2,
+            _ => word.iter().position(|byte| *byte == b'=').unwrap_or(word.len()),
         };
+        let (key, value) = word.split_at(key_len);
         if !is_key(key) {
             // A colon before the words, `defer (111)`, two blanks.
             let odd = key.is_empty() || key.contains(&b':') || key == b"defer";
-            return if odd { None } else { Some(Field::End) };
+            return if odd { None } else { Some(found) };
         }
-        self.0 = rest;
-        if !text[key_end..].starts_with(b"=") {
-            // A flag.
-            return Some(Field::Is(b"", b""));
-        }
-        match value.first() {
-            Some(b'<') => return None,
-            Some(b'"') if key == b"H" => return None,
-            Some(b'"') => {
-                let inside = &text[key_end + 2..];
-                let quote = closing_quote(inside)?;
-                self.0 = &inside[quote + 1..];
-                return Some(Field::Is(key, &inside[..quote]));
-            }
-            _ if value.ends_with(b":") => return None,
-            _ if key == b"H" => self.host(value)?,
+        // Without a value it is a flag.
+        let Some(mut value) = value.strip_prefix(b"=") else { continue };
+        match value {
+            [b'<', ..] => return None,
+            [b'"', ..] if key == b"H" => return None,
+            [b'"', ..] => value = words.quoted(start + key_len + 2)?,
+            [.., b':'] => return None,
+            _ if key == b"H" => host(value, &mut words)?,
             _ => {}
         }
-        Some(Field::Is(key, value))
+        if key == wanted {
+            found = value;
+        }
     }
+}
 
-    /// What follows a host's name: perhaps what it called itself, its address, perhaps a port.
-    fn host(&mut self, name: &[u8]) -> Option<()> {
-        // Without a name there is what it called itself, in parentheses of its own.
-        let odd_helo = match name {
-            [b'(', inside @ .., b')'] => inside.iter().any(|byte| matches!(byte, b'(' | b')')),
-            [b'(' | b'[', ..] => true,
-            _ => false,
-        };
-        if odd_helo || name.contains(&b':') {
-            return None;
-        }
-        if let Some(inside) = self.0.strip_prefix(b" (") {
-            let close = inside.iter().position(|byte| matches!(byte, b')' | b'('))?;
-            self.0 = inside[close..].strip_prefix(b")")?;
-        }
-        let inside = self.0.strip_prefix(b" [")?;
-        // This host may be handing the mail back to itself: the grammar knows.
-        if inside.starts_with(b"127.") || matches!(inside.first(), Some(b':' | b'0' | b'I')) {
-            return None;
-        }
-        let after = &inside[inside.iter().position(|byte| *byte == b']')? + 1..];
-        let end = after.iter().position(|byte| *byte == b' ').unwrap_or(after.len());
-        let plain = match &after[..end] {
-            [] => true,
-            [b':', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
-            _ => false,
-        };
-        self.0 = &after[end..];
-        plain.then_some(())
+/// What follows a host's name: perhaps what it called itself, its address, perhaps a port.
+fn host(name: &[u8], words: &mut Words<'_>) -> Option<()> {
+    // Without a name there is what it called itself, in parentheses of its own.
+    match name {
+        [b'(', ..] => helo(name)?,
+        [b'[', ..] => return None,
+        _ if near::find(b':', name).is_some() => return None,
+        _ => {}
     }
+    let mut address = words.next()?;
+    if address.starts_with(b"(") {
+        helo(address)?;
+        address = words.next()?;
+    }
+    let inside = address.strip_prefix(b"[")?;
+    // This host may be handing the mail back to itself: the grammar knows.
+    if inside.starts_with(b"127.") || matches!(inside.first(), Some(b':' | b'0' | b'I')) {
+        return None;
+    }
+    let close = near::find(b']', inside)?;
+    match &inside[close + 1..] {
+        [] => Some(()),
+        [b':', digits @ ..] => (!digits.is_empty() && digits.iter().all(u8::is_ascii_digit)).then_some(()),
+        _ => None,
+    }
+}
+
+/// What a host called itself, in parentheses, and without any within.
+fn helo(word: &[u8]) -> Option<()> {
+    let inside = word.strip_prefix(b"(")?.strip_suffix(b")")?;
+    (!inside.iter().any(|byte| matches!(byte, b'(' | b')'))).then_some(())
 }
 
 /// Where the quoted text ends.
 fn closing_quote(inside: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    inside.iter().position(|byte| {
-        let closes = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        closes
-    })
+    let mut at = 0;
+    loop {
+        at += near::find_either(b'"', b'\\', &inside[at..])?;
+        if inside[at] == b'"' {
+            return Some(at);
+        }
+        // Whatever follows a backslash is part of the text.
+        at = (at + 2).min(inside.len());
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use super::super::text::{Host, angle, codes, host, lines, split_before_blank};
 use super::session;
+use crate::near;
 use crate::parse::event::{DeliveryAttempt, EventKind, Outcome};
 use crate::smtp::{EnhancedStatus, ReplyCode, Stage};
 use std::borrow::Cow;
@@ -91,7 +92,7 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn read(&mut self, mut rest: &'a str) -> Option<()> {
         loop {
-            let equals = rest.bytes().position(|b| b == b'=')?;
+            let equals = near::find(b'=', rest.as_bytes())?;
             let (key, value) = (&rest[..equals], &rest[equals + 1..]);
             let after;
             match key {
@@ -113,7 +114,8 @@ impl<'a> Fields<'a> {
                         continue;
                     };
                     // The text may hold anything but ends the line. A line cut short has no closing parenthesis.
-                    (self.words, after) = match inside.rsplit_once(')') {
+                    let cut = inside.strip_suffix(')').map(|words| (words, ""));
+                    (self.words, after) = match cut.or_else(|| inside.rsplit_once(')')) {
                         Some((words, tail)) if tail.is_empty() || tail.starts_with(", ") => (words, tail),
                         _ => (inside, ""),
                     };

@@ -21,7 +21,7 @@ pub const DIALECT: Dialect = Dialect {
     bare: None,
     instance,
     opens: |event| matches!(event, EventKind::Client { .. }),
-    glance: Some(scan::glance),
+    glance: Some(scan::GLANCE),
     parse,
     daemon,
 };

@@ -4,21 +4,22 @@
 //! Only lines of the regular shape are taken, and for these the result is that of the grammar beside this file;
 //! every other line (refused, put off, quoted addresses, keys that are not known here) goes to the grammar itself.
 
+use super::super::AtAGlance;
 use super::super::text::host;
 use super::queue::known_remark;
+use crate::near;
 use crate::parse::event::Glance;
 use crate::smtp::ReplyCode;
-use memchr::{memchr, memchr_iter, memchr2};
 
-/// The queue id (empty if the line has none) and what is said of the message.
-pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
-    let Some(end) = queue_id_end(message) else {
-        return remark(message).then_some((&[], Glance::Other));
-    };
-    let rest = &message[end + 2..];
-    let what = match rest.first()? {
-        b't' => accepted(rest.strip_prefix(b"to=<")?)?,
-        b'f' => sender(rest.strip_prefix(b"from=<")?)?,
+/// How Postfix' lines are read at a glance.
+pub(super) const GLANCE: AtAGlance = AtAGlance { id_end, is_id, says, is_remark };
+
+/// What follows a queue id; `: ` is first.
+fn says(rest: &[u8]) -> Option<Glance<'_>> {
+    let rest = &rest[2..];
+    Some(match rest.first()? {
+        b't' => return accepted(rest.strip_prefix(b"to=<")?),
+        b'f' => return sender(rest.strip_prefix(b"from=<")?),
         b'm' => {
             let id = rest.strip_prefix(b"message-id=<")?.strip_suffix(b">")?;
             Glance::MessageId(id)
@@ -28,8 +29,7 @@ pub(super) fn glance(message: &[u8]) -> Option<(&[u8], Glance<'_>)> {
         b'r' if rest == b"removed" => Glance::Removed,
         b's' if rest.starts_with(b"sender non-delivery notification: ") => Glance::Other,
         _ => return None,
-    };
-    Some((&message[..end], what))
+    })
 }
 
 /// Bits of [`CLASS`].
@@ -58,27 +58,35 @@ static CLASS: [u8; 256] = {
 
 /// Where the queue id at the start of `message` ends; `: ` follows. Case is kept.
 pub(super) fn queue_id_end(message: &[u8]) -> Option<usize> {
-    let end = memchr(b':', &message[..message.len().min(32)])?;
-    let id = &message[..end];
+    id_end(message).filter(|end| is_id(&message[..*end]))
+}
+
+/// Where a queue id would end; `: ` follows.
+fn id_end(message: &[u8]) -> Option<usize> {
+    let end = near::find(b':', &message[..message.len().min(32)])?;
+    (message.get(end + 1) == Some(&b' ')).then_some(end)
+}
+
+fn is_id(id: &[u8]) -> bool {
     // All bytes at once, since nearly every message begins with an id.
     let kinds = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | CLASS[usize::from(*byte)]);
-    let (seconds, inode) = id.split_at(end.min(10));
+    let (seconds, inode) = id.split_at(id.len().min(10));
     let inode = kinds(inode);
     let all = kinds(seconds) | inode;
-    if all & NO_ID != 0 || message.get(end + 1) != Some(&b' ') {
-        return None;
+    if all & NO_ID != 0 {
+        return false;
     }
-    let short = end >= 4 && all & NOT_HEX == 0;
+    let short = id.len() >= 4 && all & NOT_HEX == 0;
     // Seconds (6 or more), microseconds (4), `z`, inode: no vowels, so no word looks like one.
     let long = all & VOWEL == 0 && inode & Z != 0;
     // Older long ids and other programs' ones: with digits among the letters, no word looks like them either.
-    let other = || end >= 10 && id.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
-    (short || long || other()).then_some(end)
+    let other = || id.len() >= 10 && id.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2;
+    short || long || other()
 }
 
 /// The address up to `>`, and what follows. Addresses with quotes are left to the grammar.
 fn plain_address(inside: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr2(b'"', b'>', inside)?;
+    let end = near::find_either(b'"', b'>', inside)?;
     let after = &inside[end + 1..];
     (inside[end] == b'>' && after.first() == Some(&b',')).then_some((&inside[..end], after))
 }
@@ -97,26 +105,27 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
     let mut rest = after.strip_prefix(b", ")?;
     let mut relay: &[u8] = b"";
     // Every other comma ends a value.
-    let mut commas = memchr_iter(b',', rest);
+    let mut commas = near::Places::of(b',', rest);
     let mut at = 0;
     loop {
         let field = &rest[at..];
-        if field.starts_with(b"status=") {
-            break;
-        }
-        if let Some(inside) = field.strip_prefix(b"orig_to=<") {
-            rest = plain_address(inside)?.1.strip_prefix(b", ")?;
-            (commas, at) = (memchr_iter(b',', rest), 0);
-            continue;
-        }
-        let end = commas.find(|comma| rest.get(comma + 1) == Some(&b' '))?;
-        match field[0] {
-            b'd' if field.starts_with(b"dsn=") => {}
-            b'd' if field.starts_with(b"delay=") || field.starts_with(b"delays=") => {}
-            b'r' if field.starts_with(b"relay=") => relay = &rest[at + 6..end],
-            b'c' if field.starts_with(b"conn_use=") => {}
-            b't' if field.starts_with(b"tls=") => {}
+        let is_relay = match field.first_chunk::<4>()? {
+            b"stat" => break,
+            b"rela" if field.starts_with(b"relay=") => true,
+            b"dela" if field.starts_with(b"delay=") || field.starts_with(b"delays=") => false,
+            b"conn" if field.starts_with(b"conn_use=") => false,
+            b"dsn=" | b"tls=" => false,
+            b"orig" => {
+                let inside = field.strip_prefix(b"orig_to=<")?;
+                rest = plain_address(inside)?.1.strip_prefix(b", ")?;
+                (commas, at) = (near::Places::of(b',', rest), 0);
+                continue;
+            }
             _ => return None,
+        };
+        let end = commas.find(|comma| rest.get(comma + 1) == Some(&b' '))?;
+        if is_relay {
+            relay = rest.get(at + 6..end)?;
         }
         at = end + 2;
     }
@@ -128,7 +137,7 @@ fn accepted(inside: &[u8]) -> Option<Glance<'_>> {
 
 /// Whether a relay is on this host; `None` if the bytes do not say it plainly.
 fn is_here(relay: &[u8]) -> Option<bool> {
-    let Some(open) = memchr(b'[', relay) else { return Some(false) };
+    let Some(open) = near::find(b'[', relay) else { return Some(false) };
     // Loopback addresses are written 127.…, ::1, 0:…:1, IPv6:….
     let inside = &relay[open + 1..];
     if !inside.starts_with(b"127.") && !matches!(inside.first(), Some(b'0' | b':' | b'I')) {
@@ -139,7 +148,7 @@ fn is_here(relay: &[u8]) -> Option<bool> {
 }
 
 /// Remarks without a queue id that decide nothing.
-fn remark(message: &[u8]) -> bool {
+fn is_remark(message: &[u8]) -> bool {
     const LONGEST: usize = 64;
     const OFTEN: [&[u8]; 4] = [b"connect from ", b"disconnect from ", b"warning: ", b"lost connection "];
     if OFTEN.iter().any(|start| message.starts_with(start)) {

@@ -80,7 +80,8 @@ fn quoted(words: &str) -> Option<(&str, &str, Stage)> {
     let (at, phrase, mut stage) = first?;
     let head = &words[..at];
     // In a pipe's output anything may be "said"; a host or server must be named just before.
-    let named = head.rsplit_once(' ').is_none_or(|(before, _)| {
+    let named = memchr::memrchr(b' ', head.as_bytes()).is_none_or(|blank| {
+        let before = &head[..blank];
         before.ends_with("host") || before.ends_with("server") || before.ends_with("service")
     });
     if !named {
@@ -108,7 +109,10 @@ fn named_host(words: &str) -> Host<'_> {
 impl<'a> Host<'a> {
     /// An IPv6 address was cut at its first colon: read to the closing bracket.
     fn or_brackets(self, text: &'a str) -> Self {
-        match text.find(']').filter(|_| self.ip.is_none()) {
+        if self.ip.is_some() {
+            return self;
+        }
+        match text.find(']') {
             Some(close) if !text[..close].contains(' ') => host(&text[..=close]),
             _ => self,
         }
@@ -124,7 +128,8 @@ fn in_reply_to(reply: &str) -> (&str, Stage) {
     };
     let what = &reply[at + OPEN.len()..];
     // More after the closing parenthesis: it belongs to a quoted reply.
-    let Some((what, "")) = what.rsplit_once(')').map(|(w, after)| (w, after.trim())) else {
+    let cut = what.strip_suffix(')').map(|what| (what, ""));
+    let Some((what, "")) = cut.or_else(|| what.rsplit_once(')').map(|(w, after)| (w, after.trim()))) else {
         return (reply, Stage::Unknown);
     };
     (reply[..at].trim_end(), stage_of_command(what))
