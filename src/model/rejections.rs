@@ -76,13 +76,6 @@ impl Rejections {
         self.conclusions.extend(later.conclusions);
     }
 
-    /// Gives back what was taken in advance.
-    pub fn shrink(&mut self) {
-        self.evidence.shrink();
-        self.numbers.shrink_to_fit();
-        self.conclusions.shrink_to_fit();
-    }
-
     /// Adds a refusal that was put together piece by piece.
     pub fn push(&mut self, rejection: &Rejection) {
         let Rejection { evidence, verdict, pattern } = rejection;

@@ -10,7 +10,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("smtp", &[]),
     ("model", &["smtp"]),
     ("parse", &["near", "smtp", "model"]),
-    ("correlate", &["near", "smtp", "model", "parse"]),
+    ("correlate", &["smtp", "model", "parse"]),
     ("classify", &["smtp", "model"]),
     ("group", &["near", "smtp", "model", "classify"]),
     ("query", &["smtp", "model", "classify", "group"]),

@@ -403,16 +403,6 @@ impl Records {
         self.recent.0.clear();
     }
 
-    /// Gives back what was taken in advance.
-    pub fn shrink(&mut self) {
-        self.records.shrink_to_fit();
-        self.more.shrink_to_fit();
-        self.tries.shrink_to_fit();
-        self.text.shrink_to_fit();
-        self.places.shrink_to_fit();
-        self.recent = Recent::default();
-    }
-
     fn format(&mut self, format: &'static str) -> u8 {
         let known = self.formats.iter().position(|f| *f == format);
         known.unwrap_or_else(|| {
