@@ -214,7 +214,18 @@ impl Pattern {
 }
 
 fn build(source: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(source).case_insensitive(true).size_limit(REGEX_SIZE_LIMIT).build()
+    // Replies are compared in small letters, so that most expressions need not be blind to case: those compile faster.
+    RegexBuilder::new(source).case_insensitive(has_capitals(source)).size_limit(REGEX_SIZE_LIMIT).build()
+}
+
+/// Whether capitals stand in an expression other than those of its classes, as in `\\S`.
+fn has_capitals(source: &str) -> bool {
+    let mut escaped = false;
+    source.chars().any(|c| {
+        let is_one = c.is_uppercase() && !escaped;
+        escaped = c == '\\' && !escaped;
+        is_one
+    })
 }
 
 #[cfg(test)]
@@ -225,6 +236,17 @@ mod tests {
     fn check(pattern: &str, status: &str, expect: bool) {
         let status = EnhancedStatus::parse(status).unwrap();
         assert_eq!(EnhancedPattern::parse(pattern).unwrap().matches(status), expect, "{pattern} {status}");
+    }
+
+    #[test]
+    fn an_expression_is_blind_to_case() {
+        for source in [r"user \S+ unknown", r"User \S+ UNKNOWN", r"\w+ \d+ \\S", r"\\\S \w"] {
+            let pattern = Pattern::new(source.to_owned());
+            assert_eq!(pattern.check(), Ok(()));
+            let found = pattern.find(&r"550 user x@y unknown 7 \s \x y".to_lowercase());
+            assert!(found.is_some(), "{source}");
+        }
+        assert_eq!([r"\S\W\pL", r"\\S", "A"].map(has_capitals), [false, true, true]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let snapshot = if args.format == Format::Jsonl && filter.is_all() && fail_on.is_none() {
         let (knowledge, include_transient) = (Arc::clone(&knowledge), args.include_transient);
         let printer = JsonlPrinter { knowledge: Arc::clone(&knowledge), include_transient };
+        widen_pipe();
         let mut out = io::stdout().lock();
         case::read_printing(&knowledge, &args.paths, args.year, Arc::new(printer), &mut out)
             .and_then(|snapshot| out.flush().map(|()| snapshot))
@@ -40,6 +41,12 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     // The program ends here: giving back a million small pieces of memory one by one takes longer than printing them.
     std::mem::forget(snapshot);
     Ok(if failed || strict { ExitCode::from(EXIT_CONDITION) } else { ExitCode::SUCCESS })
+}
+
+/// Gives a pipe room for what is printed while its reader is busy; anything else that is printed to stays as it is.
+fn widen_pipe() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20);
 }
 
 const CANNOT_PRINT: &str = "cannot print the report";

@@ -4,7 +4,7 @@ use super::finish::{Finished, Finisher, Printer};
 use super::run::{Input, Printed, Shared};
 use super::segments::{Hands, SEGMENT_BYTES, Segments};
 use super::source::{SourceJob, read_source};
-use super::{CancelToken, answers};
+use super::{CancelToken, answers, priority};
 use crate::group::Judge;
 use crate::ingest::{Found, discover};
 use crate::model::{
@@ -52,6 +52,9 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
         std::thread::Builder::new()
             .name(format!("reader-{n}"))
             .spawn(move || {
+                if shared.has_window {
+                    priority::give_way();
+                }
                 let finisher = Finisher { judge: Judge::new(Arc::clone(&shared.knowledge)), printer };
                 let mut reader = Reader { finisher, shared, basket: Basket { parts, arrivals: Vec::new() } };
                 // The jobs end with the case; whoever shares a log also lends it a hand.

@@ -10,6 +10,7 @@ mod cancel;
 mod case;
 mod finish;
 mod hold;
+mod priority;
 mod raw;
 mod reference;
 mod run;

@@ -73,6 +73,8 @@ pub(super) struct Shared {
     pub year: Option<i32>,
     pub wake: Wake,
     pub printing: Option<Printing>,
+    /// Someone looks at it while it is read: readers give way to who draws.
+    pub has_window: bool,
     pub newest_question: AtomicU64,
     snapshot: Mutex<Arc<Snapshot>>,
     view: Mutex<Arc<View>>,
@@ -153,6 +155,7 @@ impl Engine {
             year,
             wake,
             printing,
+            has_window: answers,
             newest_question: AtomicU64::new(0),
             snapshot: Mutex::default(),
             view: Mutex::default(),

@@ -174,8 +174,8 @@ impl Frames {
         {
             at += 6;
         }
-        let same = self.iso.as_ref() == Some(second) && line[ISO_LEN..at] == *self.zone;
-        if !same {
+        let same_second = self.iso.as_ref().is_some_and(|seen| near::same(seen, second));
+        if !same_second || !near::same(&self.zone, &line[ISO_LEN..at]) {
             let (_, "") = iso(std::str::from_utf8(&line[..at]).ok()?)? else { return None };
             self.iso = Some(*second);
             self.zone.clear();
@@ -234,7 +234,7 @@ impl Frames {
         }
         let after = &line[at..];
         let same_zone = after.starts_with(&self.zone) && after.get(self.zone.len()) == Some(&b' ');
-        if same_zone && self.iso.as_ref() == Some(second) {
+        if same_zone && self.iso.as_ref().is_some_and(|seen| near::same(seen, second)) {
             return Some(at + self.zone.len());
         }
         let end = at + memchr::memchr(b' ', &after[..after.len().min(8)])?;
