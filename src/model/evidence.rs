@@ -171,4 +171,16 @@ impl Evidence {
             original: OriginalMail::default(),
         }
     }
+
+    /// The one try that the evidence itself tells of.
+    pub fn own_attempt(&self) -> Attempt {
+        Attempt {
+            time: self.time,
+            remote_mta: self.remote_mta.clone(),
+            reply_code: self.reply_code,
+            enhanced_status: self.enhanced_status,
+            text: self.diagnostic_code.clone(),
+            origin: self.origins[0],
+        }
+    }
 }

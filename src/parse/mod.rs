@@ -3,12 +3,16 @@
 pub mod detect;
 pub mod dress;
 pub mod event;
+pub mod formats;
 pub mod frame;
 pub mod line;
 pub mod mta;
 pub mod notice;
+pub mod told;
 pub mod transcript;
 
 pub use detect::{Kind, detect};
 pub use event::{EventKind, LogEvent, LogLine};
+pub use formats::{FORMATS, Format};
 pub use line::{Line, Lines};
+pub use told::Told;

@@ -12,7 +12,36 @@ mod scan;
 
 use super::Dialect;
 use crate::parse::event::{EventKind, LogEvent, LogLine};
+use crate::parse::formats::{Extent, Family, Format, Sample};
 use crate::parse::frame::{Framed, stamp};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "exim",
+    title: "Exim main log and reject log",
+    family: Family::Log,
+    extent: Extent::Fully,
+    sample: Sample::RealProgram,
+    grammar: "Exim 4.96 and 4.97: spec.xfpt chapter \"Log files\", src/deliver.c, src/smtp_in.c, src/transports/smtp.c",
+    fields: &[
+        "time",
+        "direction",
+        "reporting_mta",
+        "remote_mta",
+        "remote_ip",
+        "queue_id",
+        "message_id",
+        "reverse_path",
+        "final_recipient",
+        "original_recipient",
+        "stage",
+        "reply_code",
+        "enhanced_status",
+        "diagnostic_code",
+        "action",
+        "attempts",
+    ],
+};
 
 /// The dialect.
 pub const DIALECT: Dialect = Dialect {

@@ -12,6 +12,35 @@ mod session;
 
 use super::Dialect;
 use crate::parse::event::{EventKind, LogEvent, LogLine};
+use crate::parse::formats::{Extent, Family, Format, Sample};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "postfix",
+    title: "Postfix mail log",
+    family: Family::Log,
+    extent: Extent::Fully,
+    sample: Sample::RealProgram,
+    grammar: "Postfix 3.7 to 3.12: src/smtp, src/smtpd, src/cleanup, src/qmgr, src/postscreen, src/global/log_adhoc.c",
+    fields: &[
+        "time",
+        "direction",
+        "reporting_mta",
+        "remote_mta",
+        "remote_ip",
+        "queue_id",
+        "message_id",
+        "reverse_path",
+        "final_recipient",
+        "original_recipient",
+        "stage",
+        "reply_code",
+        "enhanced_status",
+        "diagnostic_code",
+        "action",
+        "attempts",
+    ],
+};
 
 /// The dialect.
 pub const DIALECT: Dialect = Dialect {
