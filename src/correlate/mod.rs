@@ -7,5 +7,7 @@ mod counts;
 pub mod document;
 mod hash;
 pub mod log;
+mod retold;
 
 pub use log::{Followed, LogCorrelator, Messages, Room};
+pub use retold::retold;

@@ -5,6 +5,7 @@ use super::run::{Input, Printed, Shared};
 use super::segments::{Hands, SEGMENT_BYTES, Segments};
 use super::source::{SourceJob, read_source};
 use super::{CancelToken, answers, priority};
+use crate::correlate::retold;
 use crate::group::Judge;
 use crate::ingest::{Found, discover};
 use crate::model::{
@@ -445,6 +446,8 @@ impl<'a> Case<'a> {
         let has_ended = self.snapshot.state == ReadState::Reading;
         if has_ended {
             self.name_what_holds_no_mail();
+            self.take_in();
+            self.snapshot.retold = retold(&self.snapshot);
             self.snapshot.state = ReadState::Done;
         }
         self.snapshot.progress.current = None;
@@ -486,8 +489,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn publish(&mut self) {
+    /// Puts what is ready into the snapshot.
+    fn take_in(&mut self) {
         self.snapshot.push(Arc::new(together(&std::mem::take(&mut self.ready))));
+    }
+
+    fn publish(&mut self) {
+        self.take_in();
         if self.snapshot.state == ReadState::Reading && self.cancel.is_cancelled() {
             // Who stopped it sees so already; that must not be taken back.
             self.snapshot.state = ReadState::Stopped;

@@ -8,6 +8,7 @@ pub mod problem;
 pub mod records;
 pub mod rejection;
 pub mod rejections;
+pub mod retold;
 pub mod snapshot;
 pub mod verdict;
 
@@ -19,6 +20,7 @@ pub use problem::{Problem, ProblemKind};
 pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try, timestamp};
 pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
+pub use retold::Retold;
 pub use snapshot::{
     Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };

@@ -1,6 +1,6 @@
 //! Everything read so far: an immutable value, shared by `Arc` between reader, query worker and window.
 
-use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, SourceId};
+use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, Retold, SourceId};
 use imbl::{OrdMap, Vector};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +90,8 @@ pub struct Snapshot {
     pub chunks: Vector<Arc<Rejections>>,
     /// Index of the first rejection of each chunk.
     pub starts: Vector<RejectionIdx>,
+    /// Which of them another source tells of already; known once all is read.
+    pub retold: Retold,
     /// Trouble, in source order.
     pub problems: Vector<SourceProblem>,
     /// What was read and understood, all sources together.

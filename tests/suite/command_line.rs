@@ -30,7 +30,7 @@ fn with_stdin(args: &[&str], input: &[u8]) -> Output {
 /// The keys of a JSON line, in the order the report documents.
 const KEYS: &str = "source line format direction time reporting_mta remote_mta remote_ip queue_id message_id \
     reverse_path final_recipient original_recipient stage stage_inferred reply_code enhanced_status diagnostic_code \
-    action attempts category matrix_row rule tier confidence provider actor retry pattern_id pattern";
+    action attempts also category matrix_row rule tier confidence provider actor retry pattern_id pattern";
 
 #[test]
 fn json_lines_have_their_keys_in_order() {

@@ -12,6 +12,7 @@ mod build;
 mod decide;
 mod fields;
 mod finding;
+pub(super) mod formats;
 pub mod mbox;
 mod mime;
 mod original;
