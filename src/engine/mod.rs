@@ -10,6 +10,7 @@ mod cancel;
 mod case;
 mod finish;
 mod hold;
+mod look;
 mod priority;
 mod raw;
 mod reference;
@@ -18,6 +19,7 @@ mod segments;
 mod source;
 
 pub use cancel::CancelToken;
+pub use look::{LineLooked, Looked, look_into};
 pub use raw::{RawLine, RawLines, RawOf};
 pub use reference::{read_alone, read_in_segments};
 pub use run::{Engine, Input, Printed, Wake};

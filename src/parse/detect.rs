@@ -1,5 +1,6 @@
 //! What kind of evidence a source is: decided by its content, never by its name.
 
+use super::event::LogLine;
 use super::frame::{Framed, framed, journal};
 use super::{dress, mta};
 use std::borrow::Cow;
@@ -62,6 +63,53 @@ pub fn detect(head: &[u8]) -> Kind {
 /// entry of one.
 pub fn is_log_line(line: &[u8]) -> bool {
     look(line) == Look::Own
+}
+
+/// What a source with these first bytes is taken for, and why.
+pub fn head_says(head: &[u8]) -> String {
+    let lines = || {
+        let Counted { filled, framed, own } = Counted::new(head, false);
+        format!("of {filled} lines {framed} are log lines, {own} of them of a mail program that is known")
+    };
+    match detect(head) {
+        Kind::Empty => "empty: nothing in it but blanks".to_owned(),
+        Kind::Binary => "no text, and neither a log nor a mail".to_owned(),
+        Kind::Log => format!("a log: {}", lines()),
+        Kind::Mbox => "a mailbox: mails, each after a `From ` line".to_owned(),
+        Kind::Mail => "one mail: it begins with mail headers".to_owned(),
+        Kind::Text => format!("text in which replies, sessions and notices are looked for: {}", lines()),
+    }
+}
+
+/// What one line of a log says, or why it was not taken.
+pub fn line_says(line: &[u8]) -> String {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return String::new();
+    }
+    let entry = (line.first() == Some(&b'{')).then(|| journal::json(line)).flatten();
+    if let Some(line) = entry.as_ref().and_then(journal::Entry::line) {
+        return event_says(&line);
+    }
+    let text = String::from_utf8_lossy(line);
+    let text = dress::undress(&text);
+    let Some(found) = framed(&text).or_else(|| mta::bare(&text)) else {
+        return "no log line: no time stamp with a program's name was recognised".to_owned();
+    };
+    event_says(&LogLine {
+        time: None,
+        host: found.host,
+        program: found.program,
+        pid: found.pid,
+        message: Cow::Borrowed(found.message),
+    })
+}
+
+fn event_says(line: &LogLine<'_>) -> String {
+    let Some(dialect) = mta::by_program(line.program) else {
+        return format!("{}: no format reads this program's lines", line.program);
+    };
+    let says = (dialect.parse)(line).map_or("not understood", |event| event.kind.says());
+    format!("{}: {says}", dialect.name)
 }
 
 #[derive(PartialEq, Eq)]

@@ -138,3 +138,16 @@ fn help_and_version() {
     assert!(stdout(&fivefifty(&["--help"])).contains("fivefifty report"));
     assert!(stdout(&fivefifty(&["--version"])).starts_with("fivefifty "));
 }
+
+#[test]
+fn formats_says_why_a_line_was_taken() {
+    let output = fivefifty(&["formats", "sample-logs/postfix/relay-denied.log"]);
+    assert!(output.status.success());
+    let text = stdout(&output);
+    assert!(text.contains("a log: of 502 lines 502 are log lines"), "{text}");
+    assert!(text.contains("= postfix: a client handed a message in"), "{text}");
+    let output = fivefifty(&["formats", "sample-logs/samples.toml", "--all"]);
+    assert!(stdout(&output).contains("of "), "{}", stdout(&output));
+    assert!(stdout(&fivefifty(&["formats"])).contains("transcript.swaks"));
+    assert_eq!(fivefifty(&["formats", "no/such/file"]).status.code(), Some(2));
+}

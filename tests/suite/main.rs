@@ -3,6 +3,7 @@
 mod bad_input;
 mod command_line;
 mod corpus;
+mod documents;
 mod full_queue;
 mod generated;
 #[path = "../benches/generator/mod.rs"]
