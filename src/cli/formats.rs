@@ -111,8 +111,8 @@ fn write_look(out: &mut impl Write, path: &Path, args: &FormatsArgs) -> anyhow::
     for (daemon, counts) in &coverage.by_daemon {
         writeln!(
             out,
-            "  {daemon}: {} read, {} understood, {} with a 5yz reply not understood",
-            counts.read, counts.understood, counts.not_understood
+            "  {daemon}: {} read, {} understood ({} decide nothing), {} with a 5yz reply not understood",
+            counts.read, counts.understood, counts.ignored, counts.not_understood
         )?;
     }
     let mut telling = lines.iter().filter(|line| args.all || !line.says.is_empty());

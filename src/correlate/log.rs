@@ -14,7 +14,7 @@ use super::context::{Contexts, Key, Place};
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
 use crate::parse::detect::is_reject_log_part;
-use crate::parse::event::LogLine;
+use crate::parse::event::{Glance, LogLine};
 use crate::parse::frame::{Clock, Frames, Glanced, Stamp, framed, journal};
 use crate::parse::{Line, dress, mta};
 pub use forgotten::Messages;
@@ -304,7 +304,7 @@ impl LogCorrelator {
             return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
         };
         self.in_reject_log = false;
-        self.queue.counts.understood(known.daemon);
+        self.queue.counts.understood(known.daemon, !matches!(what, Glance::Other));
         self.queue.count_glanced(what);
         let wanted = match &self.queue.only {
             Some(only) => only.has_seeded(Messages::seed(&head.host), queue_id),

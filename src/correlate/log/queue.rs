@@ -49,7 +49,9 @@ impl Queue {
             }
             return false;
         };
-        self.counts.daemon(daemon).understood += 1;
+        let counts = self.counts.daemon(daemon);
+        counts.understood += 1;
+        counts.ignored += u64::from(matches!(event.kind, EventKind::Other | EventKind::Notice { .. }));
         self.count(&event.kind);
         let refused = matches!(event.kind, EventKind::Refused(_));
         if self.only.as_ref().is_some_and(|only| !only.has(line.host, event.queue_id)) {
