@@ -1,6 +1,7 @@
 //! The case thread: plans what to read, puts the parts of all sources in order, publishes snapshots.
 
 use super::finish::{Finished, Finisher, Printer};
+use super::passages::passages;
 use super::run::{Input, Printed, Shared};
 use super::segments::{Hands, SEGMENT_BYTES, Segments};
 use super::source::{SourceJob, read_source};
@@ -448,6 +449,7 @@ impl<'a> Case<'a> {
             self.name_what_holds_no_mail();
             self.take_in();
             self.snapshot.retold = retold(&self.snapshot);
+            self.snapshot.passages = passages(&self.snapshot, &self.cancel).into_iter().collect();
             self.snapshot.state = ReadState::Done;
         }
         self.snapshot.progress.current = None;

@@ -11,6 +11,7 @@ mod case;
 mod finish;
 mod hold;
 mod look;
+mod passages;
 mod priority;
 mod raw;
 mod reference;

@@ -20,7 +20,7 @@ pub use problem::{Problem, ProblemKind};
 pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try, timestamp};
 pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
-pub use retold::Retold;
+pub use retold::{Passage, Retold};
 pub use snapshot::{
     Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };

@@ -1,6 +1,6 @@
 //! Which refusals are the same one, told by more than one source: a log and the notice that came of it.
 
-use super::RejectionIdx;
+use super::{Origin, RejectionIdx, Text};
 use imbl::OrdMap;
 use std::sync::Arc;
 
@@ -49,6 +49,17 @@ impl Retold {
     pub fn iter(&self) -> impl Iterator<Item = RejectionIdx> + '_ {
         self.first.keys().copied()
     }
+}
+
+/// What a log says of a mail that was refused later: an earlier hop had accepted it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passage {
+    /// The line that says so.
+    pub origin: Origin,
+    /// Who accepted it.
+    pub remote_mta: Option<Text>,
+    /// In its words: `250 2.0.0 Ok: queued as 4b14`.
+    pub text: Text,
 }
 
 #[cfg(test)]

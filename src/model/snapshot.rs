@@ -1,6 +1,6 @@
 //! Everything read so far: an immutable value, shared by `Arc` between reader, query worker and window.
 
-use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, Retold, SourceId};
+use super::{Coverage, Passage, Problem, Rejection, RejectionRef, Rejections, Retold, SourceId};
 use imbl::{OrdMap, Vector};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +92,8 @@ pub struct Snapshot {
     pub starts: Vector<RejectionIdx>,
     /// Which of them another source tells of already; known once all is read.
     pub retold: Retold,
+    /// Of those that count: the hop before that had accepted the mail, where only a notice tells of the refusal.
+    pub passages: OrdMap<RejectionIdx, Passage>,
     /// Trouble, in source order.
     pub problems: Vector<SourceProblem>,
     /// What was read and understood, all sources together.

@@ -41,6 +41,30 @@ fn threads_change_nothing() {
 }
 
 #[test]
+fn a_notice_leads_to_the_log_that_says_accepted() {
+    let names = [
+        "accepted-then-failed/notice-1.eml",
+        "accepted-then-failed/notice-2.eml",
+        "accepted-then-failed/mail.log",
+    ];
+    let snapshot = read_with_engine(names.iter().map(|n| named(n)).collect());
+    let found: Vec<_> =
+        snapshot.passages.iter().map(|(idx, p)| (*idx, p.origin.line, p.remote_mta.clone())).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (idx, passage) in &snapshot.passages {
+        assert_eq!(snapshot.source_name(passage.origin.source), names[2]);
+        assert!(passage.text.starts_with("250 OK id="), "{passage:?} of {idx}");
+    }
+    // In either order, and where the gateway's own log counts.
+    let names = ["accepted-then-failed/mail.log", "accepted-then-failed/gateway.mainlog", names[0], names[1]];
+    let snapshot = read_with_engine(names.iter().map(|n| named(n)).collect());
+    assert_eq!((snapshot.passages.len(), snapshot.retold.len()), (2, 2));
+    for idx in snapshot.passages.keys() {
+        assert_eq!(snapshot.open(*idx).expect("a refusal").evidence.format, "exim");
+    }
+}
+
+#[test]
 fn a_log_and_its_notices_count_once() {
     let notices =
         samples().into_iter().map(|s| s.display().to_string()).filter(|s| s.starts_with("notices/postfix"));

@@ -138,6 +138,13 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
 /// Where other sources tell of the same refusal.
 fn retold_ui(ui: &mut Ui, frame: &FrameCtx<'_>, idx: RejectionIdx, out: &mut Commands) {
     let theme = frame.theme;
+    if let Some(passage) = frame.snapshot.passages.get(&idx) {
+        text::section_ui(ui, theme, "Accepted before");
+        let by = passage.remote_mta.as_deref().map_or(String::new(), |mta| format!("{mta}: "));
+        let said = words::one_line(&format!("{by}{}", passage.text)).into_owned();
+        text::paragraph_ui(ui, &said, theme.body(), theme.colors.muted);
+        ui.push_id("passage", |ui| origin_ui(ui, frame, &passage.origin, theme.mono(), out));
+    }
     let retold = &frame.snapshot.retold;
     let first = retold.first(idx);
     let (title, tellings) = match &first {
