@@ -5,7 +5,8 @@ use super::CancelToken;
 use super::hold::Hold;
 use super::segments::{Hands, Segments};
 use crate::correlate::{LogCorrelator, document};
-use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_bytes, open_file, open_stdin};
+use super::supply::Supply;
+use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_location};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
     SourceLocation, Timestamp,
@@ -24,6 +25,8 @@ pub(super) struct SourceJob {
     /// As the user knows it.
     pub name: Arc<str>,
     pub location: SourceLocation,
+    /// It is open already: a member of an archive, or a stream.
+    pub supply: Option<Arc<Supply>>,
     pub year: Option<i32>,
     /// It was named or pasted, not found in a folder.
     pub named: bool,
@@ -93,10 +96,9 @@ const DOCUMENT_BYTES: usize = 16 << 20;
 /// Reads a source to its end; calls `send` with every part, the last of which is `done`. A big log is shown to `share`
 /// first: whoever has time may take part in its reading.
 pub(super) fn read_source(job: &SourceJob, hands: &mut Hands<'_>, share: &mut dyn FnMut(&Arc<Segments>)) {
-    let opened = match &job.location {
-        SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
-        SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
-        SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
+    let opened = match &job.supply {
+        Some(supply) => supply.open(),
+        None => open_location(&job.location, Arc::clone(&job.bytes_read)),
     };
     if let Some(segments) = read_opened(job, opened, hands) {
         share(&segments);

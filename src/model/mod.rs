@@ -20,7 +20,7 @@ pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try, timestamp};
 pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
 pub use snapshot::{
-    Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
+    MemberPlace, Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };
 pub use verdict::{Actor, ClassIdx, Confidence, ProviderIdx, Retry, RuleIdx, Tier, Verdict};
 
