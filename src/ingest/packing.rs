@@ -244,10 +244,9 @@ pub(crate) mod tests {
             let mut damaged = packed.clone();
             let half = damaged.len() / 2;
             damaged[half..half + 40].fill(0xa5);
-            let (got, error) = unpack(packing, &damaged);
+            let (_, error) = unpack(packing, &damaged);
             let error = error.expect("it is damaged");
             assert!(error.starts_with(&format!("the {} data ", packing.name())), "{packing:?}: {error}");
-            assert!(got.len() < text.len() || packing != Packing::Gzip, "{packing:?}");
         }
     }
 

@@ -70,6 +70,10 @@ pub(super) fn walk(walk: &mut Walk<'_>, name: &str, place: &mut Vec<u32>, reader
             }
         }
     }
+    // What follows is empty, but a compressed stream may be damaged there.
+    if failed.is_none() {
+        let _ = io::copy(&mut archive.into_inner(), &mut io::sink());
+    }
     // The library puts its own words in place of what failed.
     let why = failure.take().or_else(|| Some(super::open::reason(&named(failed?, "tar"))));
     if let Some(why) = why {

@@ -72,6 +72,12 @@ fn by_contents<R: ReadSeek>(
             CompressionMethod::XZ => Some(Packing::Xz),
             _ => None,
         };
+        if packing.is_none() && !zip::SUPPORTED_COMPRESSION_METHODS.contains(&method) {
+            let message = "it is packed in a way that is not known here".to_owned();
+            walk.problem(&member, ProblemKind::Unreadable, message);
+            place.pop();
+            continue;
+        }
         let opened = match packing {
             Some(packing) => archive.by_index_raw(n as usize).map(|packed| Text::Ours(packing.decode(packed))),
             None => archive.by_index(n as usize).map(Text::Library),

@@ -158,6 +158,7 @@ fn a_header_without_end_is_not_kept() {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::GNULongName);
     header.set_size(1_000_000_000);
+    header.as_old_mut().name[..13].copy_from_slice(b"././@LongLink");
     header.set_cksum();
     let (first, zeros) = (header.as_bytes().to_vec(), io::repeat(b'x').take(20_000_000));
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -180,8 +181,7 @@ fn encrypted_members_and_unknown_methods() {
     bytes[8] = 97;
     bytes[contents + 10] = 97;
     let got = tell(&bytes);
-    assert!(got[0].starts_with("a/odd ! it cannot be unpacked"), "{got:?}");
-    assert_eq!(got[1], "a/open [1] u");
+    assert_eq!(got, ["a/odd ! it is packed in a way that is not known here", "a/open [1] u"]);
 }
 
 #[test]
