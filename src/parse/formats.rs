@@ -3,7 +3,7 @@
 //! Each grammar describes itself beside its code and has a line in [`FORMATS`]. The README's table and
 //! `fivefifty formats` are made from it.
 
-use super::mta;
+use super::{mta, notice};
 
 /// What can be read.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ pub enum Sample {
 }
 
 /// All formats, by family.
-pub static FORMATS: &[&Format] = &[&mta::postfix::FORMAT, &mta::exim::FORMAT];
+pub static FORMATS: &[&Format] = &[&mta::postfix::FORMAT, &mta::exim::FORMAT, &notice::msg::FORMAT];
 
 /// The format of evidence by its name.
 pub fn by_name(name: &str) -> Option<&'static Format> {
