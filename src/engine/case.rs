@@ -283,7 +283,10 @@ impl<'a> Case<'a> {
         let searches = self.searches.get_or_insert_with(|| {
             let (searches, to_do) = unbounded();
             let find = move || find::run(&to_do, &found);
-            std::thread::Builder::new().name("finder".to_owned()).spawn(find).expect("a thread can be started");
+            std::thread::Builder::new()
+                .name("finder".to_owned())
+                .spawn(find)
+                .expect("a thread can be started");
             searches
         });
         searches.send(search).expect("the finder lives as long as its case");

@@ -4,8 +4,8 @@
 use super::CancelToken;
 use super::hold::Hold;
 use super::segments::{Hands, Segments};
-use crate::correlate::{LogCorrelator, document};
 use super::supply::Supply;
+use crate::correlate::{LogCorrelator, document};
 use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_location};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,

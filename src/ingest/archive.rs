@@ -141,10 +141,9 @@ impl Archive {
             Input::ZipStream(mut reader) => walk.zip_in_memory(name, &mut place, &mut reader),
         }
         let message = match (watch.is_bomb(), walk.stopped) {
-            (true, _) => format!(
-                "it expands to more than {} times its size; the rest was left out",
-                limits.ratio
-            ),
+            (true, _) => {
+                format!("it expands to more than {} times its size; the rest was left out", limits.ratio)
+            }
             (false, true) => format!("it holds more than {} files; the rest was left out", limits.members),
             _ => return,
         };
@@ -161,11 +160,7 @@ enum Shape {
 
 impl Shape {
     fn of(head: &[u8]) -> Option<Self> {
-        if zipped::is_zip(head) {
-            Some(Self::Zip)
-        } else {
-            tarball::is_tar(head).then_some(Self::Tar)
-        }
+        if zipped::is_zip(head) { Some(Self::Zip) } else { tarball::is_tar(head).then_some(Self::Tar) }
     }
 }
 
@@ -251,10 +246,8 @@ impl Walk<'_> {
     fn is_too_deep(&mut self, name: &str, place: &[u32]) -> bool {
         let too_deep = place.len() >= self.watch.limits.depth;
         if too_deep {
-            let message = format!(
-                "an archive within {} others was not opened; unpack it yourself first",
-                place.len()
-            );
+            let message =
+                format!("an archive within {} others was not opened; unpack it yourself first", place.len());
             self.problem(name, ProblemKind::TooLong, message);
         }
         too_deep

@@ -44,10 +44,7 @@ pub fn stdin(read: Arc<AtomicU64>) -> impl Read + Send + 'static {
 }
 
 /// Raises `read` by what is read of `inner`.
-pub fn counted(
-    inner: impl Read + Send + 'static,
-    read: Arc<AtomicU64>,
-) -> impl Read + Send + 'static {
+pub fn counted(inner: impl Read + Send + 'static, read: Arc<AtomicU64>) -> impl Read + Send + 'static {
     Counting { inner, read }
 }
 
@@ -248,7 +245,11 @@ mod tests {
             assert_eq!(text_of(&bytes), (text.into(), true, bytes.len() as u64), "no mark");
             assert_eq!(text_of(&[&mark[..], &bytes].concat()).0, text, "mark");
             assert_eq!(text_of(&gzip(&bytes)).0, text, "gzip");
-            assert_eq!(text_of(&bytes[..bytes.len() - 1]).0, format!("{}\u{fffd}", &text[..text.len() - 1]), "cut");
+            assert_eq!(
+                text_of(&bytes[..bytes.len() - 1]).0,
+                format!("{}\u{fffd}", &text[..text.len() - 1]),
+                "cut"
+            );
         }
         // A few NULs do not make it UTF-16.
         for bytes in [&b"5\0"[..], b"550\0no\0", b"a log\n\0\0\0\0\0\0", b"\0\0\0\0", b"5\xff5\xfe"] {

@@ -252,7 +252,9 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_else_is_taken_for_packed() {
-        for head in [&b""[..], b"B", b"BZh9 is no log", b"\x1f", b"\xfd7zX", b"(\xb5/", b"550 no", b"PK\x03\x04"] {
+        for head in
+            [&b""[..], b"B", b"BZh9 is no log", b"\x1f", b"\xfd7zX", b"(\xb5/", b"550 no", b"PK\x03\x04"]
+        {
             assert_eq!(Packing::of(head), None, "{head:?}");
         }
     }

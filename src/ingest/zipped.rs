@@ -79,7 +79,9 @@ fn by_contents<R: ReadSeek>(
             continue;
         }
         let opened = match packing {
-            Some(packing) => archive.by_index_raw(n as usize).map(|packed| Text::Ours(packing.decode(packed))),
+            Some(packing) => {
+                archive.by_index_raw(n as usize).map(|packed| Text::Ours(packing.decode(packed)))
+            }
             None => archive.by_index(n as usize).map(Text::Library),
         };
         match opened {

@@ -110,7 +110,9 @@ impl Segments {
         }
         // A pipe must not be opened a second time.
         let file = match &job.location {
-            SourceLocation::File(path) => path.metadata().ok().filter(std::fs::Metadata::is_file).zip(Some(path)),
+            SourceLocation::File(path) => {
+                path.metadata().ok().filter(std::fs::Metadata::is_file).zip(Some(path))
+            }
             _ => None,
         };
         let feed = match file.map(|(meta, path)| (meta.len(), path)) {

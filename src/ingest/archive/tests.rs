@@ -51,7 +51,11 @@ impl Members for Told {
         };
         let mut text = Vec::new();
         let _ = open_reader(Cursor::new(bytes)).map(|mut opened| opened.reader.read_to_end(&mut text));
-        let shown = if text.len() < 40 { String::from_utf8_lossy(&text).into_owned() } else { text.len().to_string() };
+        let shown = if text.len() < 40 {
+            String::from_utf8_lossy(&text).into_owned()
+        } else {
+            text.len().to_string()
+        };
         self.0.push(format!("{} {:?} {shown}{end}", member.name, member.place));
     }
 
@@ -111,7 +115,12 @@ fn compressed_members_and_archives_within() {
 
 #[test]
 fn names_are_only_names() {
-    let names = [("../../etc/passwd", "a/../../etc/passwd"), ("./x", "a/x"), ("/abs", "a//abs"), ("a\u{1b}[2J\nb", "a/a\u{fffd}[2J\u{fffd}b")];
+    let names = [
+        ("../../etc/passwd", "a/../../etc/passwd"),
+        ("./x", "a/x"),
+        ("/abs", "a//abs"),
+        ("a\u{1b}[2J\nb", "a/a\u{fffd}[2J\u{fffd}b"),
+    ];
     for (name, expect) in names {
         assert_eq!(tell(&tar(&[(name, b"t")])), [format!("{expect} [0] t")]);
     }
@@ -209,7 +218,8 @@ fn documents_are_no_archives() {
 fn cut_anywhere_gives_what_is_whole_and_says_so() {
     let text = |n: u32| (0..300).map(|i| format!("{n} {}\n", i * n)).collect::<String>();
     let texts: Vec<(String, String)> = (1..6).map(|n| (format!("f{n}"), text(n))).collect();
-    let files: Vec<(&str, &[u8])> = texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     let plain = tar(&files);
     let whole = tell(&plain);
     let mut archives = vec![("tar", plain.clone()), ("zip", zip(&files))];
@@ -223,7 +233,10 @@ fn cut_anywhere_gives_what_is_whole_and_says_so() {
             let n_whole = got.iter().zip(&whole).take_while(|(a, b)| a == b).count();
             // The two empty blocks at its end may be missing.
             let at_boundary = kind == "tar" && got.len() == n_whole;
-            assert!(at_boundary || got[n_whole..].iter().any(|line| line.contains(" ! ")), "{kind} {cut}: {got:?}");
+            assert!(
+                at_boundary || got[n_whole..].iter().any(|line| line.contains(" ! ")),
+                "{kind} {cut}: {got:?}"
+            );
             assert!(got.iter().all(|line| line.starts_with('a')), "{kind} {cut}: {got:?}");
         }
     }

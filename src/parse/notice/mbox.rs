@@ -60,7 +60,8 @@ fn introduces(before: &[u8]) -> bool {
 
 /// Whether the messages of a mailbox say how long they are: its first one does.
 pub fn says_lengths(head: &[u8]) -> bool {
-    let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).skip_while(|line| line.is_empty());
+    let mut lines =
+        head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).skip_while(|line| line.is_empty());
     lines.next();
     lines.take_while(|line| !line.is_empty()).any(|line| content_length(line).is_some())
 }
@@ -68,7 +69,8 @@ pub fn says_lengths(head: &[u8]) -> bool {
 /// `Content-Length: 2317`
 pub fn content_length(line: &[u8]) -> Option<u64> {
     const NAME: &[u8] = b"Content-Length:";
-    let value = line.get(..NAME.len()).filter(|name| name.eq_ignore_ascii_case(NAME)).map(|_| &line[NAME.len()..])?;
+    let value =
+        line.get(..NAME.len()).filter(|name| name.eq_ignore_ascii_case(NAME)).map(|_| &line[NAME.len()..])?;
     std::str::from_utf8(value.trim_ascii()).ok()?.parse().ok()
 }
 

@@ -126,7 +126,9 @@ pub(super) fn plain(rtf: &[u8]) -> String {
                 }
                 flush(&mut pending, &mut out, encoding);
                 match word {
-                    "par" | "line" | "row" | "sect" | "page" if !state.hidden && !state.html_only => out.push('\n'),
+                    "par" | "line" | "row" | "sect" | "page" if !state.hidden && !state.html_only => {
+                        out.push('\n')
+                    }
                     "tab" | "cell" if !state.hidden && !state.html_only => out.push('\t'),
                     "u" => {
                         // Numbers over 32767 are written as negative ones.
@@ -187,9 +189,9 @@ mod tests {
 
     /// The first example of [MS-OXRTFCP].
     const HELLO: [u8; 49] = [
-        0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 3, 0, 0x0a, 0, 0x72, 0x63,
-        0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 9, 0, 0x20, 0x62, 0x77, 5,
-        0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
+        0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 3, 0, 0x0a, 0, 0x72,
+        0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c, 9, 0, 0x20, 0x62,
+        0x77, 5, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
     ];
 
     #[test]
@@ -215,11 +217,17 @@ mod tests {
         fn check(rtf: &str, expect: &str) {
             assert_eq!(plain(rtf.as_bytes()), expect);
         }
-        check("{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}one\\par\ntwo\\tab 3\\line}", "one\ntwo\t3\n");
+        check(
+            "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}one\\par\ntwo\\tab 3\\line}",
+            "one\ntwo\t3\n",
+        );
         check("{\\rtf1\\ansicpg1252 f\\'fcr \\{a\\}\\~\\\\b}", "f\u{fc}r {a} \\b");
         check("{\\rtf1\\ansicpg932 \\'83\\'81}", "\u{30e1}");
         check("{\\rtf1\\uc1 \\u8211?x \\u-10179?\\uc0\\u228 y}", "\u{2013}x \u{fffd}\u{e4}y");
-        check("{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 550 no\\htmlrtf\\par}\\htmlrtf0}", "550 no");
+        check(
+            "{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 550 no\\htmlrtf\\par}\\htmlrtf0}",
+            "550 no",
+        );
         check("{\\rtf1 a}}}b", "ab");
         check("{\\rtf1 \\", "");
         check("{\\rtf1 \\'", "");

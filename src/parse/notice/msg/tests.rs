@@ -118,8 +118,7 @@ fn tell(bytes: &[u8]) -> Vec<String> {
     evidence.chain(found.problems.iter().map(|problem| format!("! {problem}"))).collect()
 }
 
-const GONE: &str =
-    "dsn.rfc3464 gone@example.net 550 5.1.1 mx.example.net 1@example.org | 550 5.1.1 <gone@example.net>: no such user";
+const GONE: &str = "dsn.rfc3464 gone@example.net 550 5.1.1 mx.example.net 1@example.org | 550 5.1.1 <gone@example.net>: no such user";
 const FULL: &str =
     "dsn.rfc3464 full@example.net 552 5.2.2 mx2.example.net 1@example.org | 552 5.2.2 mailbox full";
 
