@@ -2,7 +2,7 @@
 
 use super::args::FormatsArgs;
 use crate::classify::Knowledge;
-use crate::engine::{Looked, look_into};
+use crate::engine::{CONTAINERS, Looked, look_into};
 use crate::notes::one_line;
 use crate::parse::formats::{Extent, Family, Format, Sample, formats};
 use anyhow::Context as _;
@@ -51,11 +51,9 @@ fn write_list(out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    writeln!(
-        out,
-        "Any of them may be compressed or lie in a folder. `fivefifty formats FILE` says line by line why a file"
-    )?;
-    writeln!(out, "was taken or not.")
+    let containers: Vec<&str> = CONTAINERS.iter().map(|container| container.name).collect();
+    writeln!(out, "Any of them may lie in a folder, or in: {}.", containers.join(", "))?;
+    writeln!(out, "`fivefifty formats FILE` says line by line why a file was taken or not.")
 }
 
 fn extent(format: &Format) -> String {

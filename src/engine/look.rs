@@ -2,8 +2,8 @@
 
 use super::reference::read_alone;
 use crate::classify::Knowledge;
-use crate::ingest::{open_file, open_stdin};
-use crate::model::{Snapshot, Timestamp};
+use crate::ingest::open_location;
+use crate::model::{Snapshot, SourceLocation, Timestamp};
 use crate::parse::detect::{Kind, detect, head_says, line_says};
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -41,8 +41,11 @@ pub fn look_into(
     year: Option<i32>,
     now: Timestamp,
 ) -> io::Result<Looked> {
-    let opened =
-        if path.as_os_str() == "-" { open_stdin(Arc::default()) } else { open_file(path, Arc::default()) }?;
+    let location = match path.as_os_str() == "-" {
+        true => SourceLocation::Stream,
+        false => SourceLocation::File(path.to_path_buf()),
+    };
+    let opened = open_location(&location, Arc::default())?;
     let mut reader = opened.reader;
     let mut head = Vec::new();
     reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;

@@ -2,7 +2,7 @@
 
 use super::CancelToken;
 use crate::correlate::Passages;
-use crate::ingest::{Blocks, open_bytes, open_file};
+use crate::ingest::{Blocks, open_location};
 use crate::model::{Origin, Passage, RejectionIdx, Snapshot, SourceLocation, SourceReport};
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
@@ -39,11 +39,10 @@ fn each_line_with(
     cancel: &CancelToken,
     mut each: impl FnMut(&[u8], Origin),
 ) {
-    let opened = match &log.location {
-        SourceLocation::File(path) => open_file(path, Arc::default()),
-        SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::default()),
-        _ => return,
-    };
+    if log.location == SourceLocation::Stream {
+        return;
+    }
+    let opened = open_location(&log.location, Arc::default());
     let (Ok(opened), Ok(finder)) = (opened, AhoCorasick::new(words)) else { return };
     let mut blocks = Blocks::new(opened.reader);
     while let Ok(Some(block)) = next(&mut blocks, cancel) {

@@ -22,7 +22,7 @@ pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
 pub use retold::{Passage, Retold};
 pub use snapshot::{
-    Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
+    MemberPlace, Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };
 pub use verdict::{Actor, ClassIdx, Confidence, ProviderIdx, Retry, RuleIdx, Tier, Verdict};
 

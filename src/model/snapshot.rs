@@ -39,8 +39,19 @@ pub enum SourceLocation {
     File(std::path::PathBuf),
     /// Text that was pasted, kept in memory.
     Memory(Arc<[u8]>),
+    /// A member of an archive.
+    Member(Arc<MemberPlace>),
     /// Gone after reading.
     Stream,
+}
+
+/// Where a member of an archive is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberPlace {
+    /// The archive: a file, or memory.
+    pub archive: SourceLocation,
+    /// Its number in the archive, from 0; of one in an archive within: the number of that, then its own.
+    pub path: Vec<u32>,
 }
 
 /// What reading is doing.

@@ -2,6 +2,7 @@
 
 use super::event::LogLine;
 use super::frame::{Framed, framed, journal};
+use super::notice::{emlx, mbox, msg};
 use super::{dress, mta};
 use std::borrow::Cow;
 
@@ -18,6 +19,8 @@ pub enum Kind {
     Mbox,
     /// One mail message with headers.
     Mail,
+    /// A message or report that Outlook saved.
+    Msg,
     /// Anything else: pasted text, a transcript, a notice without its headers, or a mixture.
     Text,
 }
@@ -36,6 +39,9 @@ pub fn detect(head: &[u8]) -> Kind {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.iter().all(u8::is_ascii_whitespace) {
         return Kind::Empty;
+    }
+    if head.starts_with(&msg::MAGIC) {
+        return Kind::Msg;
     }
     // Line ends of old: the document reader knows them.
     if memchr::memchr(b'\n', head).is_none()
@@ -77,6 +83,7 @@ pub fn head_says(head: &[u8]) -> String {
         Kind::Log => format!("a log: {}", lines()),
         Kind::Mbox => "a mailbox: mails, each after a `From ` line".to_owned(),
         Kind::Mail => "one mail: it begins with mail headers".to_owned(),
+        Kind::Msg => "a message that Outlook saved".to_owned(),
         Kind::Text => format!("text in which replies, sessions and notices are looked for: {}", lines()),
     }
 }
@@ -243,7 +250,7 @@ fn mail(head: &[u8]) -> Option<Kind> {
         .peekable();
     let first = *lines.peek()?;
     let is_mbox = first.starts_with(b"From ") && memchr::memchr(b':', first).is_some();
-    if is_mbox || first.starts_with(b">From ") || first.starts_with(b"From ") {
+    if emlx::is_length(first) || is_mbox || first.starts_with(b">From ") || first.starts_with(b"From ") {
         lines.next();
     }
     let (mut n_fields, mut n_own, mut ended) = (0, 0, false);
@@ -265,6 +272,7 @@ fn mail(head: &[u8]) -> Option<Kind> {
     }
     // `To: bob` and a line of prose is no mail; three fields in a row, or fields up to an empty line, are one.
     let is_mail = n_own > 0 && (n_fields >= 3 || (ended && n_fields >= 2) || (is_mbox && n_fields > 0));
+    let is_mbox = is_mbox || (is_mail && mbox::goes_on(head));
     is_mail.then_some(if is_mbox { Kind::Mbox } else { Kind::Mail })
 }
 
@@ -315,6 +323,8 @@ mod tests {
         check("Received: from x\n\tby y\nFrom: x\n\n", Kind::Mail);
         check("\u{feff}From: a@example.org\nTo: b@example.org\n\nHello", Kind::Mail);
         check("From a@example.org Tue Nov 17 14:51:07 2026\nFrom: a@example.org\nTo: b\n\nx", Kind::Mbox);
+        check("17      \nFrom: a@example.org\nTo: b\n\nx", Kind::Mail);
+        check("Subject: x\nFrom: a\nTo: b\n\nx\n\nFrom - Tue Nov 17 14:51:07 2026\nFrom: c\n\ny", Kind::Mbox);
         check("From my side it fails: see below\nwhat now?", Kind::Text);
         check("220 mx ESMTP\nMAIL FROM:<a@example.org>\n550 no\n", Kind::Text);
         check("S: 220 mx\nC: EHLO x\nS: 550 no\n", Kind::Text);

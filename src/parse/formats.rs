@@ -4,6 +4,7 @@
 //! `fivefifty formats` are made from it.
 
 use super::mta;
+use super::notice;
 use super::notice::formats::NOTICES;
 use super::transcript::formats::TRANSCRIPTS;
 
@@ -82,7 +83,7 @@ static READ_BY_LINE: &[&Format] = &[&mta::postfix::FORMAT, &mta::exim::FORMAT];
 
 /// All formats, by family.
 pub fn formats() -> impl Iterator<Item = &'static Format> {
-    READ_BY_LINE.iter().copied().chain(&NOTICES).chain(&TRANSCRIPTS)
+    READ_BY_LINE.iter().copied().chain(&NOTICES).chain([&notice::msg::FORMAT]).chain(&TRANSCRIPTS)
 }
 
 /// The format of evidence by its name.

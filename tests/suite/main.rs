@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod command_line;
+mod containers;
 mod corpus;
 mod documents;
 mod full_queue;
