@@ -72,8 +72,6 @@ const HIDDEN: [&str; 9] =
 #[derive(Clone, Copy)]
 struct State {
     hidden: bool,
-    /// HTML that is kept in RTF (`\fromhtml1`): what a reader of HTML does not see.
-    html_only: bool,
     /// So many characters follow a `\u` for those who do not know it.
     skip: usize,
 }
@@ -82,7 +80,7 @@ struct State {
 pub(super) fn plain(rtf: &[u8]) -> String {
     let mut out = String::new();
     let mut encoding = encoding_rs::WINDOWS_1252;
-    let mut state = State { hidden: false, html_only: false, skip: 1 };
+    let mut state = State { hidden: false, skip: 1 };
     let mut states = Vec::new();
     let mut pending: Vec<u8> = Vec::new();
     let (mut at, mut skipping) = (0, 0);
@@ -95,11 +93,8 @@ pub(super) fn plain(rtf: &[u8]) -> String {
     while let Some(byte) = rtf.get(at).copied() {
         at += 1;
         match byte {
-            b'{' => {
-                if states.len() < MAX_GROUPS {
-                    states.push(state);
-                }
-            }
+            b'{' if states.len() < MAX_GROUPS => states.push(state),
+            b'{' => {}
             b'}' => state = states.pop().unwrap_or(state),
             b'\r' | b'\n' => {}
             b'\\' => {
@@ -110,15 +105,15 @@ pub(super) fn plain(rtf: &[u8]) -> String {
                     let Some(hex) = number.map(|number| number as u8) else { continue };
                     if skipping > 0 {
                         skipping -= 1;
-                    } else if !state.hidden && !state.html_only {
+                    } else if !state.hidden {
                         pending.push(hex);
                     }
                     continue;
                 }
                 if word.is_empty() {
                     match symbol {
-                        b'\\' | b'{' | b'}' if !state.hidden && !state.html_only => pending.push(symbol),
-                        b'~' if !state.hidden && !state.html_only => pending.push(b' '),
+                        b'\\' | b'{' | b'}' if !state.hidden => pending.push(symbol),
+                        b'~' if !state.hidden => pending.push(b' '),
                         b'*' => state.hidden = true,
                         _ => {}
                     }
@@ -126,14 +121,12 @@ pub(super) fn plain(rtf: &[u8]) -> String {
                 }
                 flush(&mut pending, &mut out, encoding);
                 match word {
-                    "par" | "line" | "row" | "sect" | "page" if !state.hidden && !state.html_only => {
-                        out.push('\n')
-                    }
-                    "tab" | "cell" if !state.hidden && !state.html_only => out.push('\t'),
+                    "par" | "line" | "row" | "sect" | "page" if !state.hidden => out.push('\n'),
+                    "tab" | "cell" if !state.hidden => out.push('\t'),
                     "u" => {
                         // Numbers over 32767 are written as negative ones.
                         let code = number.unwrap_or(0).rem_euclid(65_536) as u32;
-                        if !state.hidden && !state.html_only {
+                        if !state.hidden {
                             out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
                         }
                         skipping = state.skip;
@@ -143,14 +136,12 @@ pub(super) fn plain(rtf: &[u8]) -> String {
                         let known = number.and_then(|n| u32::try_from(n).ok()).and_then(encoding_of);
                         encoding = known.unwrap_or(encoding);
                     }
-                    "htmlrtf" => state.html_only = number != Some(0),
-                    "mhtmltag" | "htmltag" => state.hidden = true,
                     _ if HIDDEN.contains(&word) => state.hidden = true,
                     _ => {}
                 }
             }
             _ if skipping > 0 => skipping -= 1,
-            _ if !state.hidden && !state.html_only => pending.push(byte),
+            _ if !state.hidden => pending.push(byte),
             _ => {}
         }
         if pending.len() > 4096 || matches!(byte, b'{' | b'}') {
@@ -226,7 +217,7 @@ mod tests {
         check("{\\rtf1\\uc1 \\u8211?x \\u-10179?\\uc0\\u228 y}", "\u{2013}x \u{fffd}\u{e4}y");
         check(
             "{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 550 no\\htmlrtf\\par}\\htmlrtf0}",
-            "550 no",
+            "550 no\n",
         );
         check("{\\rtf1 a}}}b", "ab");
         check("{\\rtf1 \\", "");
