@@ -141,7 +141,7 @@ fn retold_ui(ui: &mut Ui, frame: &FrameCtx<'_>, idx: RejectionIdx, out: &mut Com
     if let Some(passage) = frame.snapshot.passages.get(&idx) {
         text::section_ui(ui, theme, "Accepted before");
         let by = passage.remote_mta.as_deref().map_or(String::new(), |mta| format!("{mta}: "));
-        let said = words::one_line(&format!("{by}{}", passage.text)).into_owned();
+        let said = words::one_line(&format!("{by}{}", passage.text));
         text::paragraph_ui(ui, &said, theme.body(), theme.colors.muted);
         ui.push_id("passage", |ui| origin_ui(ui, frame, &passage.origin, theme.mono(), out));
     }
