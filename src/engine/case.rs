@@ -9,7 +9,7 @@ use crate::group::Judge;
 use crate::ingest::{Found, discover};
 use crate::model::{
     Conclusion, Problem, ProblemKind, Progress, ReadState, Records, Rejections, Snapshot, SourceId,
-    SourceLocation, SourceProblem, SourceReport,
+    SourceLocation, SourceProblem, SourceReport, Zone,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -194,6 +194,8 @@ struct Case<'a> {
     answers: &'a Sender<answers::Ask>,
     /// Counts cases: raised by `clear`.
     number: u64,
+    /// Of the input that is being added.
+    zone: Zone,
     snapshot: Snapshot,
     /// Rejections for the next chunk, of sources before or at `turn`.
     ready: Vec<Rejections>,
@@ -227,6 +229,7 @@ impl<'a> Case<'a> {
             jobs,
             answers,
             number: 0,
+            zone: Zone::default(),
             snapshot: Snapshot::default(),
             ready: Vec::new(),
             turn: 0,
@@ -253,6 +256,8 @@ impl<'a> Case<'a> {
         self.snapshot.state = ReadState::Reading;
         self.dirty = true;
         for input in inputs {
+            let (input, zone) = input.and_zone();
+            self.zone = zone;
             match input {
                 Input::Path(path) => self.add_path(path),
                 Input::Stdin => self.add_source("-".into(), SourceLocation::Stream, 0, true),
@@ -262,6 +267,7 @@ impl<'a> Case<'a> {
                     self.add_memory(name.into(), bytes);
                 }
                 Input::Named { name, bytes } => self.add_memory(name, bytes),
+                Input::InZone { .. } => {}
             }
         }
         self.end_if_done();
@@ -315,6 +321,7 @@ impl<'a> Case<'a> {
             name: Arc::clone(&self.snapshot.sources[id.0 as usize].name),
             location,
             year: self.shared.year,
+            zone: self.zone,
             named,
             now: chrono::Utc::now(),
             bytes_read: Arc::clone(&self.bytes_read),

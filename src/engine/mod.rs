@@ -19,5 +19,5 @@ mod source;
 
 pub use cancel::CancelToken;
 pub use raw::{RawLine, RawLines, RawOf};
-pub use reference::{read_alone, read_in_segments};
+pub use reference::{read_alone, read_alone_in_zone, read_in_segments, read_in_segments_in_zone};
 pub use run::{Engine, Input, Printed, Wake};

@@ -10,7 +10,7 @@ const WRITTEN: &str = "2026-11-20T00:00:00Z";
 
 /// Reads with glances; what the grammars give must be the same.
 fn read(text: &[u8]) -> Harvest {
-    let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
+    let options = ReadOptions { year: None, zone: Default::default(), written: WRITTEN.parse().unwrap(), bare_replies: true };
     let glancing = || LogCorrelator::new(SourceId(0), options.clone());
     let out = read_with(glancing(), text);
     assert_eq!(format!("{out:?}"), format!("{:?}", read_with(glancing().thorough(), text)));
@@ -316,7 +316,7 @@ proptest! {
     /// However the log is cut, and with room for few messages: what is put behind one another is the same.
     #[test]
     fn parts_are_put_behind_one_another(lines in busy_log(), cuts in prop::collection::vec(0..80usize, 0..4), max in 1..9usize) {
-        let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
+        let options = ReadOptions { year: None, zone: Default::default(), written: WRITTEN.parse().unwrap(), bare_replies: true };
         let with_max = || {
             let mut log = LogCorrelator::new(SourceId(0), options.clone());
             log.queue.contexts = Contexts::with_max(max);
