@@ -246,7 +246,7 @@ mod tests {
             let found = pattern.find(&r"550 user x@y unknown 7 \s \x y".to_lowercase());
             assert!(found.is_some(), "{source}");
         }
-        assert_eq!([r"\S\W\pL", r"\\S", "A"].map(has_capitals), [false, true, true]);
+        assert_eq!([r"\S\W\D", r"\\S", "A"].map(has_capitals), [false, true, true]);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Print the verdict on one reply: why, and what to do.
     Explain(ExplainArgs),
+    /// Print what can be read, or why a file was taken or not, line by line.
+    Formats(FormatsArgs),
 }
 
 #[derive(ClapArgs, Debug)]
@@ -83,7 +85,9 @@ fn zone(text: &str) -> Result<Zone, String> {
     let name = std::env::var("TZ").ok().filter(|name| !name.is_empty() && name != ":");
     let name = name.or_else(|| iana_time_zone::get_timezone().ok());
     let zone = name.as_ref().and_then(|name| name.trim_start_matches(':').parse().ok());
-    zone.ok_or_else(|| "the zone of this machine has no name that is known; give one like Europe/Berlin".to_owned())
+    zone.ok_or_else(|| {
+        "the zone of this machine has no name that is known; give one like Europe/Berlin".to_owned()
+    })
 }
 
 impl ReportArgs {
@@ -128,6 +132,28 @@ pub(super) struct ExplainArgs {
     /// The recipient it was about.
     #[arg(long)]
     pub recipient: Option<String>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(super) struct FormatsArgs {
+    /// The file to look into; `-` is standard input. Without it all formats are listed.
+    pub path: Option<PathBuf>,
+
+    /// How many lines are shown.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub lines: usize,
+
+    /// Also lines that say nothing.
+    #[arg(long)]
+    pub all: bool,
+
+    /// The list as a Markdown table.
+    #[arg(long, conflicts_with = "path")]
+    pub markdown: bool,
+
+    /// The year of the first time stamp that has none.
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1970..=9999))]
+    pub year: Option<i32>,
 }
 
 #[cfg(test)]

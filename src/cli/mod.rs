@@ -5,12 +5,14 @@
 mod args;
 mod case;
 mod explain;
+mod formats;
 mod progress;
 mod report;
 #[cfg(feature = "gui")]
 mod window;
 
 pub use args::Args;
+pub use formats::markdown as formats_table;
 
 use crate::export::Style;
 use args::Command;
@@ -29,6 +31,7 @@ pub fn main() -> ExitCode {
     let result = match args.command {
         Some(Command::Report(report)) => report::run(&report),
         Some(Command::Explain(explain)) => explain::run(&explain),
+        Some(Command::Formats(args)) => formats::run(&args),
         None => open_window(args.paths, args.year),
     };
     match result {

@@ -15,8 +15,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let filter = query(&args.filter, "--filter")?;
     let fail_on = args.fail_on.as_deref().map(|text| query(text, "--fail-on")).transpose()?;
     let knowledge = Arc::new(Knowledge::builtin()?);
-    // What is printed as it is found need not be kept.
-    let snapshot = if args.format == Format::Jsonl && filter.is_all() && fail_on.is_none() {
+    // What is printed as it is found need not be kept. Of several sources two may tell of the same refusal, and that is
+    // known only when all are read.
+    let alone = args.paths.len() == 1 && !args.paths[0].is_dir();
+    let snapshot = if args.format == Format::Jsonl && filter.is_all() && fail_on.is_none() && alone {
         let (knowledge, include_transient) = (Arc::clone(&knowledge), args.include_transient);
         let printer = JsonlPrinter { knowledge: Arc::clone(&knowledge), include_transient };
         widen_pipe();

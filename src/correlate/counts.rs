@@ -50,11 +50,12 @@ impl Counts {
         self.daemons.len() - 1
     }
 
-    /// A line of the daemon `number` was understood.
-    pub(super) fn understood(&mut self, number: usize) {
+    /// A line of the daemon `number` was understood. `decides`: it says something of a message.
+    pub(super) fn understood(&mut self, number: usize, decides: bool) {
         let counts = &mut self.daemons[number].1;
         counts.read += 1;
         counts.understood += 1;
+        counts.ignored += u64::from(!decides);
     }
 
     /// A recipient was accepted.
@@ -74,10 +75,7 @@ impl Counts {
         for (name, _) in &later.daemons {
             let number = self.daemon_number(name);
             if let Some(counts) = theirs.by_daemon.remove(&**name) {
-                let mine = &mut self.daemons[number].1;
-                mine.read += counts.read;
-                mine.understood += counts.understood;
-                mine.not_understood += counts.not_understood;
+                self.daemons[number].1.add(&counts);
             }
         }
         theirs.not_understood_at.iter_mut().for_each(|origin| origin.line += lines_before);
@@ -98,10 +96,7 @@ impl Counts {
             if counts == DaemonCoverage::default() {
                 continue;
             }
-            let theirs = out.coverage.by_daemon.entry(name.to_string()).or_default();
-            theirs.read += counts.read;
-            theirs.understood += counts.understood;
-            theirs.not_understood += counts.not_understood;
+            out.coverage.by_daemon.entry(name.to_string()).or_default().add(&counts);
         }
         for (domain, n) in self.accepted.drain() {
             *out.accepted.entry(String::from_utf8_lossy(&domain).into_owned()).or_default() += n;

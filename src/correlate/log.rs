@@ -15,8 +15,10 @@ use super::context::{Contexts, Key, Place};
 use super::counts::holds_refusal;
 use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp, Zone};
 use crate::parse::detect::is_reject_log_part;
-use crate::parse::event::LogLine;
-use crate::parse::frame::{Clock, Frames, Framed, Glanced, Stamp, Taken, Unwrapped, Wraps, framed, repeat, wrap};
+use crate::parse::event::{Glance, LogLine};
+use crate::parse::frame::{
+    Clock, Framed, Frames, Glanced, Stamp, Taken, Unwrapped, Wraps, framed, repeat, wrap,
+};
 use crate::parse::{Line, dress, mta};
 pub use forgotten::Messages;
 use queue::Queue;
@@ -326,7 +328,7 @@ impl LogCorrelator {
             return !self.bare_first && self.in_known_frame(seen, line.origin(), out);
         };
         self.in_reject_log = false;
-        self.queue.counts.understood(known.daemon);
+        self.queue.counts.understood(known.daemon, !matches!(what, Glance::Other));
         self.queue.count_glanced(what);
         let wanted = match &self.queue.only {
             Some(only) => only.has_seeded(Messages::seed(&head.host), queue_id),

@@ -7,5 +7,9 @@ mod counts;
 pub mod document;
 mod hash;
 pub mod log;
+mod passages;
+mod retold;
 
 pub use log::{Followed, LogCorrelator, Messages, Room};
+pub use passages::Passages;
+pub use retold::retold;

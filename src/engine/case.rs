@@ -1,23 +1,27 @@
 //! The case thread: plans what to read, puts the parts of all sources in order, publishes snapshots.
 
+use super::find::{self, Finding, FoundSource, Group, Search, What};
 use super::finish::{Finished, Finisher, Printer};
+use super::passages::passages;
 use super::run::{Input, Printed, Shared};
 use super::segments::{Hands, SEGMENT_BYTES, Segments};
 use super::source::{SourceJob, read_source};
 use super::{CancelToken, answers, priority};
+use crate::correlate::retold;
 use crate::group::Judge;
-use crate::ingest::{Found, discover};
 use crate::model::{
     Conclusion, Problem, ProblemKind, Progress, ReadState, Records, Rejections, Snapshot, SourceId,
-    SourceLocation, SourceProblem, SourceReport, Zone,
+    SourceProblem, SourceReport, Zone,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+/// So many sources may be found and not planned yet.
+const MAX_FOUND: usize = 256;
 
 /// How often a snapshot is published at most.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -42,6 +46,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
     let (jobs, job_queue) = unbounded::<(u64, SourceJob)>();
     let (shares, shared_logs) = unbounded::<Share>();
     let (parts, arrivals) = bounded::<Vec<Arrival>>(4 * n_readers);
+    let (found, findings) = bounded::<Finding>(MAX_FOUND);
     let turn = Arc::new(AtomicU32::new(0));
     let printer =
         shared.printing.as_ref().map(|p| Printer { print: Arc::clone(&p.print), turn: Arc::clone(&turn) });
@@ -79,7 +84,7 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
             })
             .expect("a thread can be started");
     }
-    let mut case = Case::new(shared, jobs, answers, turn);
+    let mut case = Case::new(shared, jobs, found, answers, turn);
     loop {
         let timeout = if case.dirty { PUBLISH_EVERY } else { Duration::from_secs(3600) };
         select! {
@@ -88,6 +93,10 @@ pub(super) fn run(shared: &Arc<Shared>, commands: &Receiver<CaseCommand>, answer
                 Ok(CaseCommand::Stop) => case.stop(),
                 Ok(CaseCommand::Clear) => case.clear(),
                 Err(_) => return,
+            },
+            recv(findings) -> finding => if let Ok(finding) = finding {
+                case.find(finding);
+                findings.try_iter().take(MAX_FOUND).for_each(|finding| case.find(finding));
             },
             recv(arrivals) -> arrivals => case.arrive_all(arrivals.unwrap_or_default()),
             default(timeout) => {}
@@ -191,6 +200,13 @@ struct Waiting {
 struct Case<'a> {
     shared: &'a Arc<Shared>,
     jobs: Sender<(u64, SourceJob)>,
+    found: Sender<Finding>,
+    /// What the finder of this case is asked to look for, once there is one.
+    searches: Option<Sender<Search>>,
+    /// Searches that have not ended.
+    n_searches: usize,
+    /// What was found out of turn: the problems of what stands before the source with this number.
+    found_before: BTreeMap<usize, Vec<SourceProblem>>,
     answers: &'a Sender<answers::Ask>,
     /// Counts cases: raised by `clear`.
     number: u64,
@@ -207,8 +223,10 @@ struct Case<'a> {
     /// Refusals in words that are in order and were not handed on yet.
     words: Vec<u8>,
     n_pasted: u32,
-    /// Folders that were named, with the range of their sources.
-    folders: Vec<(Arc<str>, std::ops::Range<usize>)>,
+    /// The first source of the input that is being looked into.
+    input_begins: usize,
+    /// Folders and archives that were named, with the range of their sources.
+    groups: Vec<(Arc<str>, Group, std::ops::Range<usize>)>,
     bytes_read: Arc<AtomicU64>,
     cancel: CancelToken,
     began: Instant,
@@ -220,6 +238,7 @@ impl<'a> Case<'a> {
     fn new(
         shared: &'a Arc<Shared>,
         jobs: Sender<(u64, SourceJob)>,
+        found: Sender<Finding>,
         answers: &'a Sender<answers::Ask>,
         shared_turn: Arc<AtomicU32>,
     ) -> Self {
@@ -227,6 +246,10 @@ impl<'a> Case<'a> {
         Self {
             shared,
             jobs,
+            found,
+            searches: None,
+            n_searches: 0,
+            found_before: BTreeMap::new(),
             answers,
             number: 0,
             zone: Zone::default(),
@@ -237,7 +260,8 @@ impl<'a> Case<'a> {
             waiting: BTreeMap::new(),
             words: Vec::new(),
             n_pasted: 0,
-            folders: Vec::new(),
+            input_begins: 0,
+            groups: Vec::new(),
             bytes_read: Arc::default(),
             cancel: CancelToken::default(),
             began: Instant::now(),
@@ -255,54 +279,53 @@ impl<'a> Case<'a> {
         }
         self.snapshot.state = ReadState::Reading;
         self.dirty = true;
-        for input in inputs {
-            let (input, zone) = input.and_zone();
-            self.zone = zone;
-            match input {
-                Input::Path(path) => self.add_path(path),
-                Input::Stdin => self.add_source("-".into(), SourceLocation::Stream, 0, true),
-                Input::Pasted(bytes) => {
-                    self.n_pasted += 1;
-                    let name = format!("pasted text {}", self.n_pasted);
-                    self.add_memory(name.into(), bytes);
-                }
-                Input::Named { name, bytes } => self.add_memory(name, bytes),
-                Input::InZone { .. } => {}
-            }
-        }
-        self.end_if_done();
+        let n_pasted = self.n_pasted;
+        self.n_pasted +=
+            inputs.iter().filter(|input| matches!(input.and_zone().0, Input::Pasted(_))).count() as u32;
+        let (case, cancel, bytes_read) = (self.number, self.cancel.clone(), Arc::clone(&self.bytes_read));
+        let search = Search { case, inputs, n_pasted, cancel, bytes_read };
+        let found = self.found.clone();
+        // A finder that waits for the input of a closed case keeps no other from its work.
+        let searches = self.searches.get_or_insert_with(|| {
+            let (searches, to_do) = unbounded();
+            let find = move || find::run(&to_do, &found);
+            std::thread::Builder::new()
+                .name("finder".to_owned())
+                .spawn(find)
+                .expect("a thread can be started");
+            searches
+        });
+        searches.send(search).expect("the finder lives as long as its case");
+        self.n_searches += 1;
         self.publish();
     }
 
-    fn add_memory(&mut self, name: Arc<str>, bytes: Arc<[u8]>) {
-        let len = bytes.len() as u64;
-        self.add_source(name, SourceLocation::Memory(bytes), len, true);
-    }
-
-    fn add_path(&mut self, root: PathBuf) {
-        let first = self.snapshot.sources.len();
-        for found in discover(&root) {
-            if self.cancel.is_cancelled() {
-                break;
-            }
-            match found {
-                Found::File { path, len_bytes, in_folder } => {
-                    let name: Arc<str> = path.display().to_string().into();
-                    self.add_source(name, SourceLocation::File(path), len_bytes, !in_folder);
-                }
-                Found::Unreadable { path, why } => {
-                    let problem = Problem { kind: ProblemKind::Unreadable, origin: None, message: why };
-                    let source = path.display().to_string().into();
-                    self.snapshot.problems.push_back(SourceProblem { source, problem });
-                }
-            }
+    /// Takes what the finder has found.
+    fn find(&mut self, Finding { case, what }: Finding) {
+        if case != self.number {
+            return;
         }
-        if root.is_dir() {
-            self.folders.push((root.display().to_string().into(), first..self.snapshot.sources.len()));
+        self.dirty = true;
+        let next = self.snapshot.sources.len();
+        match what {
+            What::Source(found) => self.add_source(found),
+            What::Bytes(n) => self.snapshot.progress.bytes_total += n,
+            What::Problem(problem) => {
+                self.found_before.entry(next).or_default().push(problem);
+                self.take_turns();
+            }
+            What::Begin(zone) => (self.input_begins, self.zone) = (next, zone),
+            What::End(group) => {
+                self.groups.extend(group.map(|(name, group)| (name, group, self.input_begins..next)));
+            }
+            What::Done => {
+                self.n_searches -= 1;
+                self.end_if_done();
+            }
         }
     }
 
-    fn add_source(&mut self, name: Arc<str>, location: SourceLocation, len_bytes: u64, named: bool) {
+    fn add_source(&mut self, FoundSource { name, location, len_bytes, named, supply }: FoundSource) {
         let id = SourceId(self.snapshot.sources.len() as u32);
         self.snapshot.progress.bytes_total += len_bytes;
         self.snapshot.sources.push_back(SourceReport {
@@ -316,15 +339,18 @@ impl<'a> Case<'a> {
             understood: 0,
             done: false,
         });
+        // What is in an archive was counted when that was unpacked.
+        let bytes_read = if supply.is_some() { Arc::default() } else { Arc::clone(&self.bytes_read) };
         let job = SourceJob {
             id,
             name: Arc::clone(&self.snapshot.sources[id.0 as usize].name),
             location,
+            supply,
             year: self.shared.year,
             zone: self.zone,
             named,
             now: chrono::Utc::now(),
-            bytes_read: Arc::clone(&self.bytes_read),
+            bytes_read,
             cancel: self.cancel.clone(),
             plain: false,
             segment_bytes: SEGMENT_BYTES,
@@ -344,7 +370,8 @@ impl<'a> Case<'a> {
         self.cancel.cancel();
         let generation = self.snapshot.generation;
         let number = self.number + 1;
-        *self = Self::new(self.shared, self.jobs.clone(), self.answers, Arc::clone(&self.shared_turn));
+        let (jobs, found) = (self.jobs.clone(), self.found.clone());
+        *self = Self::new(self.shared, jobs, found, self.answers, Arc::clone(&self.shared_turn));
         (self.number, self.snapshot.generation) = (number, generation);
         self.publish();
     }
@@ -404,7 +431,11 @@ impl<'a> Case<'a> {
 
     /// Moves on what needs to wait no longer.
     fn take_turns(&mut self) {
-        while let Some(waiting) = self.waiting.get_mut(&self.turn) {
+        loop {
+            if let Some(problems) = self.found_before.remove(&self.turn) {
+                self.snapshot.problems.extend(problems);
+            }
+            let Some(waiting) = self.waiting.get_mut(&self.turn) else { return };
             let source = &self.snapshot.sources[self.turn].name;
             let rejections = std::mem::take(&mut waiting.rejections);
             match &self.shared.printing {
@@ -446,12 +477,16 @@ impl<'a> Case<'a> {
     }
 
     fn end_if_done(&mut self) {
-        if self.turn < self.snapshot.sources.len() || self.snapshot.state == ReadState::Empty {
+        let all_found = self.n_searches == 0 && self.turn == self.snapshot.sources.len();
+        if !all_found || self.snapshot.state == ReadState::Empty {
             return;
         }
         let has_ended = self.snapshot.state == ReadState::Reading;
         if has_ended {
             self.name_what_holds_no_mail();
+            self.take_in();
+            self.snapshot.retold = retold(&self.snapshot);
+            self.snapshot.passages = passages(&self.snapshot, &self.cancel).into_iter().collect();
             self.snapshot.state = ReadState::Done;
         }
         self.snapshot.progress.current = None;
@@ -461,27 +496,33 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A folder, or a file that was named itself, in which nothing was recognised is worth a sentence.
+    /// A folder or archive, or a file that was named itself, in which nothing was recognised is worth a sentence.
     fn name_what_holds_no_mail(&mut self) {
         let known = |s: &SourceReport| s.rejections > 0 || s.understood > 0;
         let mut problems = Vec::new();
-        let mut say = |source: &Arc<str>, message: &str| {
-            let problem = Problem { kind: ProblemKind::NotMail, origin: None, message: message.to_owned() };
+        let mut say = |source: &Arc<str>, message: String| {
+            let problem = Problem { kind: ProblemKind::NotMail, origin: None, message };
             problems.push(SourceProblem { source: Arc::clone(source), problem });
         };
-        let folders = std::mem::take(&mut self.folders);
-        for (name, range) in &folders {
+        let told: HashSet<&str> = self.snapshot.problems.iter().map(|p| &*p.source).collect();
+        let groups = std::mem::take(&mut self.groups);
+        for (name, group, range) in &groups {
+            let what = match group {
+                Group::Folder => "folder",
+                Group::Archive => "archive",
+            };
             if range.is_empty() {
-                say(name, "the folder is empty");
+                if *group == Group::Folder || !told.iter().any(|source| source.starts_with(&**name)) {
+                    say(name, format!("the {what} is empty"));
+                }
             } else if !range.clone().any(|at| known(&self.snapshot.sources[at])) {
-                say(name, "no mail log, transcript or notice was recognised in this folder");
+                say(name, format!("no mail log, transcript or notice was recognised in this {what}"));
             }
         }
-        let told: HashSet<&str> = self.snapshot.problems.iter().map(|p| &*p.source).collect();
         for (at, source) in self.snapshot.sources.iter().enumerate() {
-            let in_folder = folders.iter().any(|(_, range)| range.contains(&at));
-            if !known(source) && !in_folder && !told.contains(&*source.name) {
-                say(&source.name, "no mail log, transcript or notice was recognised in it");
+            let in_group = groups.iter().any(|(_, _, range)| range.contains(&at));
+            if !known(source) && !in_group && !told.contains(&*source.name) {
+                say(&source.name, "no mail log, transcript or notice was recognised in it".to_owned());
             }
         }
         self.snapshot.problems.extend(problems);
@@ -493,8 +534,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn publish(&mut self) {
+    /// Puts what is ready into the snapshot.
+    fn take_in(&mut self) {
         self.snapshot.push(Arc::new(together(&std::mem::take(&mut self.ready))));
+    }
+
+    fn publish(&mut self) {
+        self.take_in();
         if self.snapshot.state == ReadState::Reading && self.cancel.is_cancelled() {
             // Who stopped it sees so already; that must not be taken back.
             self.snapshot.state = ReadState::Stopped;

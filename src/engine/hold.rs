@@ -5,7 +5,7 @@
 
 use super::source::{Part, Reading, SourceJob};
 use crate::correlate::{LogCorrelator, Messages};
-use crate::ingest::{Blocks, open_bytes, open_file};
+use crate::ingest::{Blocks, open_location};
 use crate::model::{Problem, ProblemKind, ReadOptions, Records, SourceLocation};
 
 /// What waits.
@@ -67,11 +67,10 @@ impl Hold {
     /// Reads the log for some messages alone: their refusals and where each was decided. `None` if it cannot be read
     /// again.
     fn read_again(&self, job: &SourceJob, messages: &Messages) -> Option<(Records, Vec<u64>)> {
-        let opened = match &job.location {
-            SourceLocation::File(path) => open_file(path, Default::default()),
-            SourceLocation::Memory(bytes) => open_bytes(bytes.clone(), Default::default()),
-            SourceLocation::Stream => return None,
-        };
+        if matches!(job.location, SourceLocation::Stream) {
+            return None;
+        }
+        let opened = open_location(&job.location, Default::default());
         let mut log = LogCorrelator::new(job.id, self.options.clone()).only(messages.clone());
         let mut nobody = |_| {};
         let mut reading = Reading::new(job, &mut nobody);

@@ -42,10 +42,10 @@ pub enum Input {
 
 impl Input {
     /// The input itself, and the zone of its time stamps.
-    pub(super) fn and_zone(self) -> (Self, Zone) {
+    pub(super) fn and_zone(&self) -> (&Self, Zone) {
         let (mut input, mut zone) = (self, Zone::default());
         while let Self::InZone { input: inner, zone: given } = input {
-            (input, zone) = (*inner, given);
+            (input, zone) = (&**inner, *given);
         }
         (input, zone)
     }

@@ -4,13 +4,14 @@
 use super::CancelToken;
 use super::hold::Hold;
 use super::segments::{Hands, Segments};
+use super::supply::Supply;
 use crate::correlate::{LogCorrelator, document};
-use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_bytes, open_file, open_stdin};
+use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_location};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
     SourceLocation, Timestamp, Zone,
 };
-use crate::parse::notice::{self, mbox};
+use crate::parse::notice::{self, emlx, mbox, msg};
 use crate::parse::{Kind, Line, Lines, detect};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -24,6 +25,8 @@ pub(super) struct SourceJob {
     /// As the user knows it.
     pub name: Arc<str>,
     pub location: SourceLocation,
+    /// It is open already: a member of an archive, or a stream.
+    pub supply: Option<Arc<Supply>>,
     pub year: Option<i32>,
     /// Of time stamps that name none.
     pub zone: Zone,
@@ -89,16 +92,18 @@ const FIRST_HEAD_BYTES: usize = 16 * 1024;
 /// The longest mail message that is kept whole; a longer one loses its tail (attachments come last).
 pub(super) const MAX_MAIL_BYTES: usize = 32 << 20;
 
+/// The longest `.msg` file that is read whole.
+const MAX_MSG_BYTES: usize = 64 << 20;
+
 /// Text that is no log is read in pieces of this size.
 const DOCUMENT_BYTES: usize = 16 << 20;
 
 /// Reads a source to its end; calls `send` with every part, the last of which is `done`. A big log is shown to `share`
 /// first: whoever has time may take part in its reading.
 pub(super) fn read_source(job: &SourceJob, hands: &mut Hands<'_>, share: &mut dyn FnMut(&Arc<Segments>)) {
-    let opened = match &job.location {
-        SourceLocation::File(path) => open_file(path, Arc::clone(&job.bytes_read)),
-        SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::clone(&job.bytes_read)),
-        SourceLocation::Stream => open_stdin(Arc::clone(&job.bytes_read)),
+    let opened = match &job.supply {
+        Some(supply) => supply.open(),
+        None => open_location(&job.location, Arc::clone(&job.bytes_read)),
     };
     if let Some(segments) = read_opened(job, opened, hands) {
         share(&segments);
@@ -154,8 +159,14 @@ impl<'a> Reading<'a> {
         let kind = detect(&head);
         // Nothing follows: the end was met while the head was read.
         let ended = failed.is_none() && head.len() < HEAD_BYTES;
-        let shareable = failed.is_none() && matches!(kind, Kind::Log | Kind::Mbox);
+        // Where mails say their length, pieces of a mailbox cannot be told apart.
+        let lengths = kind == Kind::Mbox && mbox::says_lengths(&head);
+        let shareable = failed.is_none() && !lengths && matches!(kind, Kind::Log | Kind::Mbox);
         let rest: Box<dyn io::Read + Send> = Box::new(Failing { reader, failed });
+        if kind == Kind::Msg {
+            self.read_msg(head, rest);
+            return None;
+        }
         if kind == Kind::Empty && !ended {
             self.read_behind_blanks(head, rest, &options);
             return None;
@@ -174,7 +185,10 @@ impl<'a> Reading<'a> {
         } else {
             Blocks::begun(head, rest, ended)
         };
-        self.read_as(kind, blocks, options);
+        match lengths {
+            true => self.read_mails(blocks, Mails::WithLengths),
+            false => self.read_as(kind, blocks, options),
+        }
         None
     }
 
@@ -208,6 +222,8 @@ impl<'a> Reading<'a> {
             Kind::Log => self.read_log(blocks, options),
             Kind::Mbox => self.read_mails(blocks, Mails::Mailbox { within: false }),
             Kind::Mail => self.read_mails(blocks, Mails::One),
+            // Reading went past it before blocks were made, unless blank lines stood in front.
+            Kind::Msg => self.read_as(Kind::Binary, blocks, options),
             Kind::Text => self.read_document(blocks, &options),
         }
     }
@@ -258,9 +274,10 @@ impl<'a> Reading<'a> {
     /// Reads one mail, or those of a mailbox.
     pub fn read_mails(&mut self, mut blocks: Blocks<impl io::Read>, mails: Mails) {
         let mut mail = Mail::default();
-        let (mbox, mut skip) = match mails {
-            Mails::One => (false, false),
-            Mails::Mailbox { within } => (true, within),
+        let (mbox, mut skip, lengths) = match mails {
+            Mails::One => (false, false, false),
+            Mails::Mailbox { within } => (true, within, false),
+            Mails::WithLengths => (true, false, true),
         };
         let mut after_blank = !skip;
         while let Next::Block(block) = self.next_block(&mut blocks) {
@@ -268,12 +285,15 @@ impl<'a> Reading<'a> {
                 continue;
             }
             for line in Lines::new(self.job.id, block.bytes, block.line, block.start) {
-                if mbox && mbox::is_boundary(line.bytes, after_blank) {
+                if mbox && mbox::is_boundary(line.bytes, after_blank) && !(lengths && mail.holds(&line)) {
                     self.end_mail(&mut mail);
                     mail.begin_after(&line);
                     skip = false;
                 } else if !skip {
                     mail.push(&line, block.bytes, block.start);
+                    if lengths {
+                        mail.look_for_length(&line);
+                    }
                 }
                 after_blank = line.bytes.is_empty();
             }
@@ -288,10 +308,32 @@ impl<'a> Reading<'a> {
             let origin = Origin { source: self.job.id, line: mail.line, start: mail.start, len: 0 };
             self.problem(ProblemKind::TooLong, Some(origin), message);
         }
-        if !mail.bytes.is_empty() {
-            notice::read_mail(self.job.id, &mail.bytes, mail.line, mail.start, &mut self.harvest);
+        for (bytes, line, start) in mail.pieces() {
+            // As Apple Mail keeps it.
+            let (bytes, line, start) = match emlx::message(bytes) {
+                Some(span) => (&bytes[span.clone()], line + 1, start + span.start as u64),
+                None => (bytes, line, start),
+            };
+            if !bytes.is_empty() {
+                notice::read_mail(self.job.id, bytes, line, start, &mut self.harvest);
+            }
         }
         *mail = Mail::default();
+    }
+
+    /// Reads what Outlook saved. It has no lines: its parts stand anywhere in the file.
+    fn read_msg(&mut self, mut bytes: Vec<u8>, mut rest: impl io::Read) {
+        let missing = (MAX_MSG_BYTES + 1).saturating_sub(bytes.len()) as u64;
+        let failed = rest.by_ref().take(missing).read_to_end(&mut bytes).err();
+        if let Some(error) = failed {
+            self.cannot_go_on(&error);
+        } else if bytes.len() > MAX_MSG_BYTES {
+            let message = format!("a .msg file of over {} MiB: its end was not read", MAX_MSG_BYTES >> 20);
+            self.problem(ProblemKind::TooLong, None, message);
+            bytes.truncate(MAX_MSG_BYTES);
+        }
+        self.bytes = bytes.len() as u64;
+        msg::read(self.job.id, &bytes, &mut self.harvest);
     }
 
     fn read_document(&mut self, mut blocks: Blocks<impl io::Read>, options: &ReadOptions) {
@@ -391,6 +433,8 @@ pub(super) enum Mails {
     One,
     /// Mails one after the other. `within`: it begins within one whose end is not wanted.
     Mailbox { within: bool },
+    /// The same, and they say how long they are.
+    WithLengths,
 }
 
 /// What comes next of a source.
@@ -408,9 +452,62 @@ struct Mail {
     line: u64,
     start: u64,
     cut: bool,
+    /// What its fields say of its length, and whether they have ended.
+    length: Option<u64>,
+    in_body: bool,
+    /// Where it ends by that, as an offset in the source.
+    end: Option<u64>,
+    /// `From ` lines before that end: where they begin in `bytes`, and their numbers.
+    inner: Vec<(usize, u64)>,
 }
 
+/// So many `From ` lines are kept in mind of one mail.
+const MAX_INNER: usize = 10_000;
+
 impl Mail {
+    /// Whether a `From ` line stands before the end of which its fields speak.
+    fn holds(&mut self, line: &Line<'_>) -> bool {
+        let holds = !self.cut && self.inner.len() < MAX_INNER && self.end.is_some_and(|end| line.start < end);
+        if holds {
+            self.inner.push((self.bytes.len(), line.number));
+        }
+        holds
+    }
+
+    /// Looks for `Content-Length` in a line that was added.
+    fn look_for_length(&mut self, line: &Line<'_>) {
+        if self.in_body {
+            return;
+        }
+        if line.bytes.is_empty() {
+            self.in_body = true;
+            // The line and its end are the last that was added.
+            let here = self.start + self.bytes.len() as u64;
+            self.end = self.length.map(|length| here.saturating_add(length));
+        } else {
+            self.length = mbox::content_length(line.bytes).or(self.length);
+        }
+    }
+
+    /// The mail; or the mails that it is cut into where the length it gives is wrong. With line and offset of each.
+    fn pieces(&self) -> Vec<(&[u8], u64, u64)> {
+        let whole = vec![(&self.bytes[..], self.line, self.start)];
+        let Some(end) = self.end.filter(|_| !self.inner.is_empty()) else { return whole };
+        let behind = usize::try_from(end - self.start).ok().and_then(|end| self.bytes.get(end..));
+        if !self.cut && behind.is_some_and(|rest| rest.iter().all(u8::is_ascii_whitespace)) {
+            return whole;
+        }
+        let mut pieces = Vec::new();
+        let (mut from, mut line) = (0, self.line);
+        for (at, number) in &self.inner {
+            pieces.push((&self.bytes[from..*at], line, self.start + from as u64));
+            from = memchr::memchr(b'\n', &self.bytes[*at..]).map_or(self.bytes.len(), |end| *at + end + 1);
+            line = number + 1;
+        }
+        pieces.push((&self.bytes[from..], line, self.start + from as u64));
+        pieces
+    }
+
     /// The message begins with the line after `separator`.
     fn begin_after(&mut self, separator: &Line<'_>) {
         self.line = separator.number + 1;

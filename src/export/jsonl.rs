@@ -27,9 +27,10 @@ pub fn write_jsonl(
 ) -> io::Result<()> {
     let mut lines = Lines::default();
     let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
-    for rejection in rows.filter_map(|idx| snapshot.get(idx)) {
+    for (idx, rejection) in rows.filter_map(|idx| Some((idx, snapshot.get(idx)?))) {
         let source = snapshot.source_name(rejection.evidence.origin().source);
-        let end = end_of_line(knowledge, rejection.conclusion);
+        let mut end = also(snapshot, idx);
+        end.extend(end_of_line(knowledge, rejection.conclusion));
         lines.write(&mut piece, &json(source), rejection, &end);
         if piece.len() >= PIECE_BYTES {
             out.write_all(&piece)?;
@@ -55,12 +56,32 @@ impl Print for JsonlPrinter {
         let mut ends: Vec<Option<Vec<u8>>> = vec![None; rejections.conclusions().len()];
         for (rejection, number) in rejections.iter().zip(rejections.numbers()) {
             if rejection.is_permanent() || self.include_transient {
-                let end = ends[*number as usize]
-                    .get_or_insert_with(|| end_of_line(&self.knowledge, rejection.conclusion));
+                // What other sources tell is not known yet.
+                let end = ends[*number as usize].get_or_insert_with(|| {
+                    [NOBODY, &end_of_line(&self.knowledge, rejection.conclusion)].concat()
+                });
                 lines.write(out, &source, rejection, end);
             }
         }
     }
+}
+
+/// No other source tells of a refusal.
+const NOBODY: &[u8] = b",\"also\":[]";
+
+/// The places where other sources tell of a refusal.
+fn also(snapshot: &Snapshot, idx: RejectionIdx) -> Vec<u8> {
+    let mut out = NOBODY[..NOBODY.len() - 1].to_vec();
+    for (n, other) in snapshot.retold.others(idx).iter().filter_map(|idx| snapshot.get(*idx)).enumerate() {
+        let origin = other.evidence.origin();
+        out.extend(if n > 0 { &b",{\"source\":"[..] } else { b"{\"source\":" });
+        string(&mut out, snapshot.source_name(origin.source));
+        out.extend(b",\"line\":");
+        number(&mut out, origin.line);
+        out.push(b'}');
+    }
+    out.push(b']');
+    out
 }
 
 /// The keys that tell what is concluded: the same for all refusals with one masked reply.
@@ -300,7 +321,7 @@ mod tests {
                 r#""diagnostic_code":"550-5.1.1 No\n550 \u0007","action":"failed","#,
                 r#""attempts":[{"time":"2026-11-17T14:51:07Z","reply_code":550,"enhanced_status":"5.1.1","#,
                 r#""remote_mta":"mx.example.org","text":"550-5.1.1 No\n550 \u0007"}],"#,
-                r#""category":"auth.none","matrix_row":5,"rule":null,"tier":"text","confidence":"medium","#,
+                r#""also":[],"category":"auth.none","matrix_row":5,"rule":null,"tier":"text","confidence":"medium","#,
                 r#""provider":null,"actor":["dns_owner","sender_admin"],"retry":"after_fix","#,
                 r#""pattern_id":"v1:3fa94c0d1e2f","pattern":"550-5.1.1 No\n550 \u0007 …"}"#,
                 "\n"
@@ -318,7 +339,7 @@ mod tests {
                 r#""reporting_mta":null,"remote_mta":null,"remote_ip":null,"queue_id":null,"message_id":null,"#,
                 r#""reverse_path":null,"final_recipient":null,"original_recipient":null,"stage":"unknown","#,
                 r#""stage_inferred":false,"reply_code":null,"enhanced_status":null,"diagnostic_code":null,"#,
-                r#""action":"failed","attempts":[],"category":"unclassified","matrix_row":null,"rule":null,"#,
+                r#""action":"failed","attempts":[],"also":[],"category":"unclassified","matrix_row":null,"rule":null,"#,
                 r#""tier":"text","confidence":"medium","provider":null,"actor":["sender_admin"],"#,
                 r#""retry":"after_fix","pattern_id":"v1:3fa94c0d1e2f","pattern":" …"}"#,
                 "\n"

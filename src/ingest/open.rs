@@ -1,10 +1,11 @@
-//! Opening one input: gzip is undone, UTF-16 becomes UTF-8, what was read of the file is counted.
+//! Opening one input: compression is undone, UTF-16 becomes UTF-8, what was read of the file is counted.
 
+use super::packing::{Damage, Packing};
 use crate::model::Timestamp;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ pub struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// When it was last written; `None` for standard input and pastes.
     pub written: Option<Timestamp>,
-    /// The bytes on disk are not the bytes of the text (gzip or UTF-16).
+    /// The bytes on disk are not the bytes of the text (compressed, or UTF-16).
     pub decoded: bool,
 }
 
@@ -34,7 +35,17 @@ pub fn open_file(path: &Path, read: Arc<AtomicU64>) -> io::Result<Opened> {
 
 /// Opens standard input.
 pub fn open_stdin(read: Arc<AtomicU64>) -> io::Result<Opened> {
-    open_reader(Counting { inner: io::stdin(), read })
+    open_reader(stdin(read))
+}
+
+/// Standard input as it is.
+pub fn stdin(read: Arc<AtomicU64>) -> impl Read + Send + 'static {
+    counted(io::stdin(), read)
+}
+
+/// Raises `read` by what is read of `inner`.
+pub fn counted(inner: impl Read + Send + 'static, read: Arc<AtomicU64>) -> impl Read + Send + 'static {
+    Counting { inner, read }
 }
 
 /// Opens bytes in memory: pasted text, or a sample the program carries.
@@ -44,72 +55,140 @@ pub fn open_bytes(bytes: Arc<[u8]>, read: Arc<AtomicU64>) -> io::Result<Opened> 
 
 /// A sentence for an error of the system, for people.
 pub fn reason(error: &io::Error) -> String {
+    if let Some(damage) = error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {
+        return damage.to_string();
+    }
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        io::ErrorKind::UnexpectedEof => "the gzip data ends early".to_owned(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            format!("the gzip data is damaged ({error})")
-        }
+        io::ErrorKind::UnexpectedEof => "the data ends early".to_owned(),
         _ => error.to_string(),
     }
 }
 
-/// How much is looked at to recognise compression and encoding.
-const MAGIC_BYTES: usize = 4;
+/// How much is looked at to recognise compression, encoding and archives.
+pub(super) const MAGIC_BYTES: usize = 512;
 
 /// How much is read to see it: all of most mails, so that they are read in one go.
 const FIRST_BYTES: usize = 8 * 1024;
 
 /// Opens anything that can be read; it has no date.
 pub fn open_reader(reader: impl Read + Send + 'static) -> io::Result<Opened> {
-    let (magic, reader) = peek(reader, FIRST_BYTES)?;
-    if magic.starts_with(&[0x1f, 0x8b]) {
+    Ok(unpack(reader)?.into_text())
+}
+
+/// An input whose compression is undone.
+pub(super) struct Unpacked {
+    /// Its first bytes; the reader still gives them.
+    pub head: Vec<u8>,
+    /// Its bytes.
+    pub reader: Box<dyn Read + Send>,
+    /// How it was compressed.
+    pub packing: Option<Packing>,
+}
+
+/// Undoes the compression of an input.
+pub(super) fn unpack(reader: impl Read + Send + 'static) -> io::Result<Unpacked> {
+    let (head, reader) = peek(reader, FIRST_BYTES)?;
+    match Packing::of(&head) {
         // No more than that: what stands before damaged data has to come out first.
-        let packed = MultiGzDecoder::new(BufReader::with_capacity(64 * 1024, reader));
-        let (magic, text) = peek(packed, MAGIC_BYTES)?;
-        return Ok(Opened { reader: decoded_text(text, is_utf16(&magic)), written: None, decoded: true });
+        Some(packing) => {
+            let (head, reader) = peek(packing.decode(reader), MAGIC_BYTES)?;
+            Ok(Unpacked { head, reader: Box::new(reader), packing: Some(packing) })
+        }
+        None => Ok(Unpacked { head, reader: Box::new(reader), packing: None }),
     }
-    let utf16 = is_utf16(&magic);
-    Ok(Opened { reader: decoded_text(reader, utf16), written: None, decoded: utf16 })
+}
+
+impl Unpacked {
+    /// Its text as UTF-8.
+    pub fn into_text(self) -> Opened {
+        let Self { head, reader, packing } = self;
+        let utf16 = utf16(&head);
+        let reader = match utf16 {
+            Some(encoding) => Box::new(
+                DecodeReaderBytesBuilder::new()
+                    .encoding(Some(encoding))
+                    .bom_override(true)
+                    .strip_bom(true)
+                    .build(reader),
+            ),
+            None => reader,
+        };
+        Opened { reader, written: None, decoded: packing.is_some() || utf16.is_some() }
+    }
 }
 
 /// The first bytes, and a reader that still gives them. At most `n_bytes` are read for it.
-fn peek(
-    mut reader: impl Read + Send + 'static,
-    n_bytes: usize,
-) -> io::Result<(Vec<u8>, impl Read + Send + 'static)> {
-    let (mut first, mut len) = (vec![0; n_bytes], 0);
-    while len < MAGIC_BYTES {
+pub(super) fn peek<R: Read>(mut reader: R, n_bytes: usize) -> io::Result<(Vec<u8>, Peeked<R>)> {
+    let (mut first, mut len, mut failed) = (vec![0; n_bytes], 0, None);
+    while len < MAGIC_BYTES.min(n_bytes) {
         match reader.read(&mut first[len..]) {
             Ok(0) => break,
             Ok(n) => len += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) if len == 0 => return Err(error),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     first.truncate(len);
     let magic = first[..len.min(MAGIC_BYTES)].to_vec();
-    Ok((magic, Cursor::new(first).chain(reader)))
+    Ok((magic, Peeked { first: Cursor::new(first), failed, reader }))
 }
 
-fn is_utf16(magic: &[u8]) -> bool {
-    magic.starts_with(&[0xff, 0xfe]) || magic.starts_with(&[0xfe, 0xff])
+/// Gives what was read before, the error that reading met then, and what follows.
+pub(super) struct Peeked<R> {
+    first: Cursor<Vec<u8>>,
+    failed: Option<io::Error>,
+    reader: R,
 }
 
-fn decoded_text(reader: impl Read + Send + 'static, utf16: bool) -> Box<dyn Read + Send> {
-    if utf16 {
-        Box::new(DecodeReaderBytesBuilder::new().bom_sniffing(true).strip_bom(true).build(reader))
-    } else {
-        Box::new(reader)
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.first.read(buf)? {
+            0 => match self.failed.take() {
+                Some(error) => Err(error),
+                None => self.reader.read(buf),
+            },
+            n => Ok(n),
+        }
+    }
+}
+
+/// The kind of UTF-16 that a text is in: by its byte order mark, else by the NUL beside each ASCII letter.
+fn utf16(head: &[u8]) -> Option<&'static Encoding> {
+    match head {
+        [0xff, 0xfe, ..] => return Some(UTF_16LE),
+        [0xfe, 0xff, ..] => return Some(UTF_16BE),
+        _ => {}
+    }
+    // Text in another script has a first line of ASCII all the same: a time stamp, a header field, a column name.
+    let pairs = head.chunks_exact(2).take(32);
+    let (mut n_pairs, mut little, mut big) = (0, 0, 0);
+    for pair in pairs {
+        n_pairs += 1;
+        let is_text = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        little += usize::from(is_text(pair[0]) && pair[1] == 0);
+        big += usize::from(is_text(pair[1]) && pair[0] == 0);
+    }
+    match n_pairs {
+        0 | 1 => None,
+        _ if little * 10 >= n_pairs * 9 => Some(UTF_16LE),
+        _ if big * 10 >= n_pairs * 9 => Some(UTF_16BE),
+        _ => None,
     }
 }
 
 /// Counts what is read through it.
-struct Counting<R> {
-    inner: R,
-    read: Arc<AtomicU64>,
+pub(super) struct Counting<R> {
+    /// What is read.
+    pub inner: R,
+    /// Raised by the bytes read.
+    pub read: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counting<R> {
@@ -117,6 +196,12 @@ impl<R: Read> Read for Counting<R> {
         let n = self.inner.read(buf)?;
         self.read.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
+    }
+}
+
+impl<R: Seek> Seek for Counting<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 
@@ -149,6 +234,27 @@ mod tests {
         let n = members.len() as u64;
         assert_eq!(text_of(&members), ("550 no".into(), true, n));
         assert_eq!(text_of(b"\xff\xfe5\x005\x000\x00").0, "550");
+    }
+
+    #[test]
+    fn utf_16_with_and_without_a_mark() {
+        let text = "Date,Status\r\n17.11.2026,550 5.1.1 Empf\u{e4}nger unbekannt \u{1f4ea}\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (bytes, mark) in [(little, [0xff, 0xfe]), (big, [0xfe, 0xff])] {
+            assert_eq!(text_of(&bytes), (text.into(), true, bytes.len() as u64), "no mark");
+            assert_eq!(text_of(&[&mark[..], &bytes].concat()).0, text, "mark");
+            assert_eq!(text_of(&gzip(&bytes)).0, text, "gzip");
+            assert_eq!(
+                text_of(&bytes[..bytes.len() - 1]).0,
+                format!("{}\u{fffd}", &text[..text.len() - 1]),
+                "cut"
+            );
+        }
+        // A few NULs do not make it UTF-16.
+        for bytes in [&b"5\0"[..], b"550\0no\0", b"a log\n\0\0\0\0\0\0", b"\0\0\0\0", b"5\xff5\xfe"] {
+            assert_eq!(utf16(bytes), None, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Reading spans of a source again, for the Raw tab: raw lines are not kept in memory.
 
 use super::Blocks;
-use super::open::{open_bytes, open_file, reason};
+use super::open::reason;
+use super::open_location;
 use crate::model::SourceLocation;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// Lines to read again.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,20 +62,16 @@ pub fn reread(
 /// A reader at or before the wanted place, and the number of the line it begins with.
 fn open_at(location: &SourceLocation, from: (u64, u64)) -> Result<(u64, Box<dyn Read + Send>), RereadError> {
     let gone = |error: io::Error| RereadError::Gone(reason(&error));
-    let opened = match location {
-        SourceLocation::Stream => return Err(RereadError::Stream),
-        SourceLocation::Memory(bytes) => open_bytes(Arc::clone(bytes), Arc::default()).map_err(gone)?,
-        SourceLocation::File(path) => {
-            let opened = open_file(path, Arc::default()).map_err(gone)?;
-            if !opened.decoded {
-                let mut file = File::open(path).map_err(gone)?;
-                file.seek(SeekFrom::Start(from.1)).map_err(gone)?;
-                return Ok((from.0, Box::new(file)));
-            }
-            opened
-        }
-    };
-    // What is decoded can only be read from its beginning.
+    if matches!(location, SourceLocation::Stream) {
+        return Err(RereadError::Stream);
+    }
+    let opened = open_location(location, Default::default()).map_err(gone)?;
+    if let (SourceLocation::File(path), false) = (location, opened.decoded) {
+        let mut file = File::open(path).map_err(gone)?;
+        file.seek(SeekFrom::Start(from.1)).map_err(gone)?;
+        return Ok((from.0, Box::new(file)));
+    }
+    // What is decoded or in an archive can only be read from its beginning.
     Ok((1, opened.reader))
 }
 

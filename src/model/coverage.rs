@@ -11,10 +11,22 @@ pub const MAX_LISTED: usize = 10_000;
 pub struct DaemonCoverage {
     /// Lines (or messages) of it.
     pub read: u64,
-    /// Those that gave an event.
+    /// Those that a grammar knows.
     pub understood: u64,
+    /// Of those, lines that decide nothing: connections, warnings, remarks.
+    pub ignored: u64,
     /// Those that hold a 5yz reply and were not understood.
     pub not_understood: u64,
+}
+
+impl DaemonCoverage {
+    /// Adds what another part counted.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.understood += other.understood;
+        self.ignored += other.ignored;
+        self.not_understood += other.not_understood;
+    }
 }
 
 /// What was read, and how much of it was understood.
@@ -55,10 +67,7 @@ impl Coverage {
         let room = MAX_LISTED.saturating_sub(self.not_understood_at.len());
         self.not_understood_at.extend(other.not_understood_at.into_iter().take(room));
         for (name, counts) in other.by_daemon {
-            let mine = self.by_daemon.entry(name).or_default();
-            mine.read += counts.read;
-            mine.understood += counts.understood;
-            mine.not_understood += counts.not_understood;
+            self.by_daemon.entry(name).or_default().add(&counts);
         }
     }
 }

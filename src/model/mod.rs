@@ -8,6 +8,7 @@ pub mod problem;
 pub mod records;
 pub mod rejection;
 pub mod rejections;
+pub mod retold;
 pub mod snapshot;
 pub mod verdict;
 pub mod zone;
@@ -20,8 +21,9 @@ pub use problem::{Problem, ProblemKind};
 pub use records::{Draft, EvidenceRef, NO_TIME, Records, Try, timestamp};
 pub use rejection::{Pattern, Rejection};
 pub use rejections::{Conclusion, Print, RejectionRef, Rejections};
+pub use retold::{Passage, Retold};
 pub use snapshot::{
-    Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
+    MemberPlace, Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };
 pub use verdict::{Actor, ClassIdx, Confidence, ProviderIdx, Retry, RuleIdx, Tier, Verdict};
 pub use zone::Zone;

@@ -1,6 +1,6 @@
 //! Everything read so far: an immutable value, shared by `Arc` between reader, query worker and window.
 
-use super::{Coverage, Problem, Rejection, RejectionRef, Rejections, SourceId};
+use super::{Coverage, Passage, Problem, Rejection, RejectionRef, Rejections, Retold, SourceId};
 use imbl::{OrdMap, Vector};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +39,19 @@ pub enum SourceLocation {
     File(std::path::PathBuf),
     /// Text that was pasted, kept in memory.
     Memory(Arc<[u8]>),
+    /// A member of an archive.
+    Member(Arc<MemberPlace>),
     /// Gone after reading.
     Stream,
+}
+
+/// Where a member of an archive is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberPlace {
+    /// The archive: a file, or memory.
+    pub archive: SourceLocation,
+    /// Its number in the archive, from 0; of one in an archive within: the number of that, then its own.
+    pub path: Vec<u32>,
 }
 
 /// What reading is doing.
@@ -90,6 +101,10 @@ pub struct Snapshot {
     pub chunks: Vector<Arc<Rejections>>,
     /// Index of the first rejection of each chunk.
     pub starts: Vector<RejectionIdx>,
+    /// Which of them another source tells of already; known once all is read.
+    pub retold: Retold,
+    /// Of those that count: the hop before that had accepted the mail, where only a notice tells of the refusal.
+    pub passages: OrdMap<RejectionIdx, Passage>,
     /// Trouble, in source order.
     pub problems: Vector<SourceProblem>,
     /// What was read and understood, all sources together.

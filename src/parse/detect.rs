@@ -1,8 +1,10 @@
 //! What kind of evidence a source is: decided by its content, never by its name.
 
+use super::event::LogLine;
 use super::frame::{Framed, Taken, Unwrapped, Wraps, framed, wrap};
-use crate::model::{Origin, SourceId};
+use super::notice::{emlx, mbox, msg};
 use super::{dress, mta};
+use crate::model::{Origin, SourceId};
 use std::borrow::Cow;
 
 /// How a source is to be read.
@@ -18,6 +20,8 @@ pub enum Kind {
     Mbox,
     /// One mail message with headers.
     Mail,
+    /// A message or report that Outlook saved.
+    Msg,
     /// Anything else: pasted text, a transcript, a notice without its headers, or a mixture.
     Text,
 }
@@ -36,6 +40,9 @@ pub fn detect(head: &[u8]) -> Kind {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.iter().all(u8::is_ascii_whitespace) {
         return Kind::Empty;
+    }
+    if head.starts_with(&msg::MAGIC) {
+        return Kind::Msg;
     }
     // Line ends of old: the document reader knows them.
     if memchr::memchr(b'\n', head).is_none()
@@ -63,6 +70,63 @@ pub fn detect(head: &[u8]) -> Kind {
 /// entry of one.
 pub fn is_log_line(line: &[u8]) -> bool {
     look(line) == Look::Own
+}
+
+/// What a source with these first bytes is taken for, and why.
+pub fn head_says(head: &[u8]) -> String {
+    let lines = || {
+        let Counted { filled, framed, own } = Counted::new(head, false);
+        format!("of {filled} lines {framed} are log lines, {own} of them of a mail program that is known")
+    };
+    match detect(head) {
+        Kind::Empty => "empty: nothing in it but blanks".to_owned(),
+        Kind::Binary => "no text, and neither a log nor a mail".to_owned(),
+        Kind::Log => format!("a log: {}", lines()),
+        Kind::Mbox => "a mailbox: mails, each after a `From ` line".to_owned(),
+        Kind::Mail => "one mail: it begins with mail headers".to_owned(),
+        Kind::Msg => "a message that Outlook saved".to_owned(),
+        Kind::Text => format!("text in which replies, sessions and notices are looked for: {}", lines()),
+    }
+}
+
+/// What one line of a log says, or why it was not taken.
+pub fn line_says(line: &[u8]) -> String {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return String::new();
+    }
+    let says = |found: Framed<'_>| {
+        event_says(&LogLine {
+            time: None,
+            host: found.host,
+            program: found.program,
+            pid: found.pid,
+            message: Cow::Borrowed(found.message),
+        })
+    };
+    let mut wraps = Wraps::default();
+    let lines = match wraps.line(line, NOWHERE) {
+        Taken::No => Vec::new(),
+        Taken::Part if wraps.is_open() => return "part of an entry over several lines".to_owned(),
+        Taken::Part => wraps.finish(),
+        Taken::Lines(lines) => lines,
+    };
+    if let Some(found) = lines.iter().find_map(Unwrapped::framed) {
+        return says(found);
+    }
+    let text = String::from_utf8_lossy(line);
+    let text = dress::undress(&text);
+    let Some(found) = framed(&text).or_else(|| mta::bare(&text)) else {
+        return "no log line: no time stamp with a program's name was recognised".to_owned();
+    };
+    says(found)
+}
+
+fn event_says(line: &LogLine<'_>) -> String {
+    let Some(dialect) = mta::by_program(line.program) else {
+        return format!("{}: no format reads this program's lines", line.program);
+    };
+    let says = (dialect.parse)(line).map_or("not understood", |event| event.kind.says());
+    format!("{}: {says}", dialect.name)
 }
 
 #[derive(PartialEq, Eq)]
@@ -156,9 +220,13 @@ impl Counted {
                 Look::Framed => counted.framed += 1,
                 // The headers that Exim's reject log repeats are part of its lines.
                 Look::Other if in_reject && is_reject_log_part(line) => counted.framed += 1,
-                Look::Other if in_reject && wrap::text_of(line, NOWHERE).is_some_and(|text| {
-                    is_reject_log_part(text.as_bytes())
-                }) => counted.framed += 1,
+                Look::Other
+                    if in_reject
+                        && wrap::text_of(line, NOWHERE)
+                            .is_some_and(|text| is_reject_log_part(text.as_bytes())) =>
+                {
+                    counted.framed += 1
+                }
                 Look::Other => {}
             }
             counted.filled += 1;
@@ -216,7 +284,7 @@ fn mail(head: &[u8]) -> Option<Kind> {
         .peekable();
     let first = *lines.peek()?;
     let is_mbox = first.starts_with(b"From ") && memchr::memchr(b':', first).is_some();
-    if is_mbox || first.starts_with(b">From ") || first.starts_with(b"From ") {
+    if emlx::is_length(first) || is_mbox || first.starts_with(b">From ") || first.starts_with(b"From ") {
         lines.next();
     }
     let (mut n_fields, mut n_own, mut ended) = (0, 0, false);
@@ -238,6 +306,7 @@ fn mail(head: &[u8]) -> Option<Kind> {
     }
     // `To: bob` and a line of prose is no mail; three fields in a row, or fields up to an empty line, are one.
     let is_mail = n_own > 0 && (n_fields >= 3 || (ended && n_fields >= 2) || (is_mbox && n_fields > 0));
+    let is_mbox = is_mbox || (is_mail && mbox::goes_on(head));
     is_mail.then_some(if is_mbox { Kind::Mbox } else { Kind::Mail })
 }
 
@@ -288,6 +357,8 @@ mod tests {
         check("Received: from x\n\tby y\nFrom: x\n\n", Kind::Mail);
         check("\u{feff}From: a@example.org\nTo: b@example.org\n\nHello", Kind::Mail);
         check("From a@example.org Tue Nov 17 14:51:07 2026\nFrom: a@example.org\nTo: b\n\nx", Kind::Mbox);
+        check("17      \nFrom: a@example.org\nTo: b\n\nx", Kind::Mail);
+        check("Subject: x\nFrom: a\nTo: b\n\nx\n\nFrom - Tue Nov 17 14:51:07 2026\nFrom: c\n\ny", Kind::Mbox);
         check("From my side it fails: see below\nwhat now?", Kind::Text);
         check("220 mx ESMTP\nMAIL FROM:<a@example.org>\n550 no\n", Kind::Text);
         check("S: 220 mx\nC: EHLO x\nS: 550 no\n", Kind::Text);

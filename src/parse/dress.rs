@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn escapes_of_rsyslog() {
-        let check = |text: &str, expect: Option<&str>| assert_eq!(unescaped(text).as_deref(), expect, "{text}");
+        let check =
+            |text: &str, expect: Option<&str>| assert_eq!(unescaped(text).as_deref(), expect, "{text}");
         check("550-5.7.1 no#012550 5.7.1 way#012", Some("550-5.7.1 no\n550 5.7.1 way"));
         check("550 a#011b", Some("550 a\tb"));
         check("550 #033[01;31mno#033[0m", Some("550 no"));

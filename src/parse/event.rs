@@ -58,6 +58,29 @@ pub enum EventKind<'a> {
     Other,
 }
 
+impl EventKind<'_> {
+    /// In a few words, for people.
+    pub fn says(&self) -> &'static str {
+        match self {
+            Self::Client { .. } => "a client handed a message in",
+            Self::MessageId(_) => "a message's Message-ID",
+            Self::Sender { .. } => "a message's sender",
+            Self::Attempt(attempt) => match attempt.outcome {
+                Outcome::Accepted => "a recipient was accepted",
+                Outcome::Deferred => "a recipient was put off",
+                Outcome::Bounced => "a recipient was refused",
+                Outcome::Expired => "a recipient was given up",
+            },
+            Self::Refused(refusal) if refusal.permanent => "a client was refused",
+            Self::Refused(_) => "a client was put off",
+            Self::Expired { .. } => "a message was given up",
+            Self::Notice { .. } => "a notice was sent",
+            Self::Removed => "a message left the queue",
+            Self::Other => "decides nothing",
+        }
+    }
+}
+
 /// What a line of the most common shapes says, read off its bytes. Each stands for the [`EventKind`] that the grammar
 /// would give, as far as anybody needs it of mail that goes its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

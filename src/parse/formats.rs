@@ -1,14 +1,17 @@
 //! The register of formats: what can be read, how far, and where the grammar and the samples come from.
 //!
-//! Each grammar describes itself beside its code and has a line in [`FORMATS`]. The README's table and
+//! Each grammar describes itself beside its code and has a line here. The README's table and
 //! `fivefifty formats` are made from it.
 
 use super::mta;
+use super::notice;
+use super::notice::formats::NOTICES;
+use super::transcript::formats::TRANSCRIPTS;
 
 /// What can be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
-    /// The name that evidence has, too: `postfix`. One that ends in a dot stands for all that begin with it.
+    /// The name that evidence has, too: `postfix`.
     pub name: &'static str,
     /// As a person would call it: `Exim mainlog and rejectlog`.
     pub title: &'static str,
@@ -50,6 +53,11 @@ impl Family {
             Self::Transcript => "transcript",
         }
     }
+
+    /// The family of evidence by the name of its format.
+    pub fn of(format: &str) -> Self {
+        by_name(format).map_or(Self::Transcript, |format| format.family)
+    }
 }
 
 /// How far a format is read.
@@ -70,13 +78,17 @@ pub enum Sample {
     Documentation,
 }
 
+/// Logs, tables and events.
+static READ_BY_LINE: &[&Format] = &[&mta::postfix::FORMAT, &mta::exim::FORMAT];
+
 /// All formats, by family.
-pub static FORMATS: &[&Format] = &[&mta::postfix::FORMAT, &mta::exim::FORMAT];
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    READ_BY_LINE.iter().copied().chain(&NOTICES).chain([&notice::msg::FORMAT]).chain(&TRANSCRIPTS)
+}
 
 /// The format of evidence by its name.
 pub fn by_name(name: &str) -> Option<&'static Format> {
-    let fits = |f: &&&Format| f.name == name || (f.name.ends_with('.') && name.starts_with(f.name));
-    FORMATS.iter().find(fits).copied()
+    formats().find(|format| format.name == name)
 }
 
 #[cfg(test)]
@@ -105,7 +117,7 @@ mod tests {
 
     #[test]
     fn formats_are_described() {
-        for format in FORMATS {
+        for format in formats() {
             assert!(!format.title.is_empty() && !format.grammar.is_empty(), "{format:?}");
             assert!(!format.fields.is_empty(), "{format:?}");
             assert_eq!(by_name(format.name).map(|f| f.name), Some(format.name), "a name is used once");
@@ -114,7 +126,7 @@ mod tests {
             }
         }
         for dialect in mta::DIALECTS {
-            assert!(by_name(dialect.name).is_some(), "{} is not in FORMATS", dialect.name);
+            assert!(by_name(dialect.name).is_some(), "{} is not registered", dialect.name);
         }
     }
 }

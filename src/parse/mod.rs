@@ -13,6 +13,6 @@ pub mod transcript;
 
 pub use detect::{Kind, detect};
 pub use event::{EventKind, LogEvent, LogLine};
-pub use formats::{FORMATS, Format};
+pub use formats::{Format, formats};
 pub use line::{Line, Lines};
 pub use told::Told;

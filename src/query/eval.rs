@@ -24,16 +24,13 @@ pub(super) type Cancelled<'a> = &'a (dyn Fn() -> bool + Sync);
 pub(super) fn matching(
     expr: &Expr,
     asked: &Asked<'_>,
-    include_transient: bool,
+    included: Included,
     cancelled: Cancelled<'_>,
 ) -> Option<Vec<bool>> {
     let index = asked.index;
     let compiler = Compiler { asked, cancelled };
     let test = compiler.test(expr);
-    let counted = match include_transient {
-        true => Test::All,
-        false => compiler.kinds(|kind| kind.permanent),
-    };
+    let counted = compiler.kinds(|kind| included.counts(kind));
     let pieces = pieces(index);
     let found = map(asked.workers, pieces.len(), |piece| {
         let piece = &pieces[piece];
@@ -45,6 +42,22 @@ pub(super) fn matching(
         keep
     });
     (!cancelled()).then(|| found.concat())
+}
+
+/// What is left out unless it is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Included {
+    /// Refusals for now.
+    pub transient: bool,
+    /// Refusals that another source tells of, too.
+    pub retold: bool,
+}
+
+impl Included {
+    /// Whether rows of this kind count.
+    pub fn counts(self, kind: &Kind) -> bool {
+        (self.transient || kind.permanent) && (self.retold || !kind.retold)
+    }
 }
 
 /// Over what a query is answered.
@@ -351,6 +364,7 @@ impl Compiler<'_> {
             }
             Term::Transient => self.kinds(|kind| !kind.permanent),
             Term::Permanent => self.kinds(|kind| kind.permanent),
+            Term::Retold => self.kinds(|kind| kind.retold),
             Term::Unclassified => self.verdicts(|v| v.tier == Tier::Unclassified),
         }
     }

@@ -184,10 +184,10 @@ pub const FIELDS: &[Field] = &[
     },
     Field {
         name: "is",
-        values: "transient (soft), permanent, unclassified, incoming, outgoing",
-        known: &["transient", "permanent", "unclassified", "incoming", "outgoing"],
+        values: "transient (soft), permanent, unclassified, retold, incoming, outgoing",
+        known: &["transient", "permanent", "unclassified", "retold", "incoming", "outgoing"],
         example: "is:unclassified",
-        help: "Kind of refusal; naming transient refusals brings them into view",
+        help: "Kind of refusal; naming transient or retold ones brings them into view",
     },
 ];
 

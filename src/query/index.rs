@@ -83,6 +83,8 @@ pub(super) struct Kind {
     pub incoming: bool,
     /// The recipient was first given as something else.
     pub readdressed: bool,
+    /// Another source tells of the same refusal, and that one counts.
+    pub retold: bool,
 }
 
 impl Index {
@@ -99,6 +101,18 @@ impl Index {
         new.into_iter().for_each(|chunk| self.push(chunk));
         if self.len() > n_before {
             self.sort_from(n_before);
+        }
+        snapshot.retold.iter().for_each(|row| self.is_retold(row as usize));
+    }
+
+    /// Counts a row no more: another source tells of the same refusal.
+    fn is_retold(&mut self, row: usize) {
+        let kind = self.kinds[self.kind_of[row] as usize];
+        if !kind.retold {
+            self.rows_of_kind[self.kind_of[row] as usize] -= 1;
+            let number = self.kind(Kind { retold: true, ..kind });
+            self.kind_of[row] = number;
+            self.rows_of_kind[number as usize] += 1;
         }
     }
 
@@ -259,6 +273,7 @@ fn kind(evidence: EvidenceRef<'_>, (pattern, verdict): (u32, u32)) -> Kind {
         permanent: evidence.is_permanent(),
         incoming: evidence.direction() == Direction::Incoming,
         readdressed: evidence.original_recipient().is_some(),
+        retold: false,
     }
 }
 

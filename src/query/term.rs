@@ -67,6 +67,8 @@ pub enum Term {
     Transient,
     /// `is:permanent`
     Permanent,
+    /// `is:retold`
+    Retold,
     /// `is:unclassified`
     Unclassified,
 }
@@ -280,6 +282,7 @@ impl Term {
             _ => match lower.as_str() {
                 "soft" | "transient" => Some(Self::Transient),
                 "permanent" => Some(Self::Permanent),
+                "retold" => Some(Self::Retold),
                 "unclassified" => Some(Self::Unclassified),
                 _ => direction(&lower),
             },
@@ -340,6 +343,7 @@ impl fmt::Display for Term {
             Self::Direction(direction) => write!(f, "direction:{}", direction.name()),
             Self::Transient => f.write_str("is:transient"),
             Self::Permanent => f.write_str("is:permanent"),
+            Self::Retold => f.write_str("is:retold"),
             Self::Unclassified => f.write_str("is:unclassified"),
         }
     }

@@ -1,6 +1,6 @@
 //! A query's answer over a snapshot: everything a panel draws, computed off the UI thread.
 
-use super::eval::{self, Asked, Cancelled};
+use super::eval::{self, Asked, Cancelled, Included};
 use super::index::Index;
 use super::patterns::pattern_rows;
 use super::rows::Rows;
@@ -128,7 +128,9 @@ pub fn answer_with(
     // Who asks for transient refusals wants to see them.
     let include_transient = include_transient || query.any_term(&|term| *term == Term::Transient);
     let asked = Asked { index, snapshot, knowledge, workers };
-    let matches = eval::matching(query.expr(), &asked, include_transient, cancelled)?;
+    let retold = query.any_term(&|term| *term == Term::Retold);
+    let included = Included { transient: include_transient, retold };
+    let matches = eval::matching(query.expr(), &asked, included, cancelled)?;
     let rows = in_order(&matches, index);
     let totals = Totals::new(&rows, index);
     if cancelled() {
@@ -140,10 +142,11 @@ pub fn answer_with(
         || facets::count(&totals, index, snapshot, knowledge, query),
     );
     let mut known = vec![false; index.patterns.len()];
-    for kind in index.kinds.iter().filter(|kind| kind.permanent || include_transient) {
+    for kind in index.kinds.iter().filter(|kind| included.counts(kind)) {
         known[kind.pattern as usize] = true;
     }
-    let permanent = index.kinds.iter().zip(&index.rows_of_kind).filter(|(kind, _)| kind.permanent);
+    let counted = Included { transient: false, retold: false };
+    let permanent = index.kinds.iter().zip(&index.rows_of_kind).filter(|(kind, _)| counted.counts(kind));
     Some(View {
         generation: snapshot.generation,
         query: query.text.clone(),

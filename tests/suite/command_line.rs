@@ -30,7 +30,7 @@ fn with_stdin(args: &[&str], input: &[u8]) -> Output {
 /// The keys of a JSON line, in the order the report documents.
 const KEYS: &str = "source line format direction time reporting_mta remote_mta remote_ip queue_id message_id \
     reverse_path final_recipient original_recipient stage stage_inferred reply_code enhanced_status diagnostic_code \
-    action attempts category matrix_row rule tier confidence provider actor retry pattern_id pattern";
+    action attempts also category matrix_row rule tier confidence provider actor retry pattern_id pattern";
 
 #[test]
 fn json_lines_have_their_keys_in_order() {
@@ -137,4 +137,17 @@ fn without_a_display_the_report_is_printed_and_it_says_so() {
 fn help_and_version() {
     assert!(stdout(&fivefifty(&["--help"])).contains("fivefifty report"));
     assert!(stdout(&fivefifty(&["--version"])).starts_with("fivefifty "));
+}
+
+#[test]
+fn formats_says_why_a_line_was_taken() {
+    let output = fivefifty(&["formats", "sample-logs/postfix/relay-denied.log"]);
+    assert!(output.status.success());
+    let text = stdout(&output);
+    assert!(text.contains("a log: of 502 lines 502 are log lines"), "{text}");
+    assert!(text.contains("= postfix: a client handed a message in"), "{text}");
+    let output = fivefifty(&["formats", "sample-logs/samples.toml", "--all"]);
+    assert!(stdout(&output).contains("of "), "{}", stdout(&output));
+    assert!(stdout(&fivefifty(&["formats"])).contains("transcript.swaks"));
+    assert_eq!(fivefifty(&["formats", "no/such/file"]).status.code(), Some(2));
 }

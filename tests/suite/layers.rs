@@ -19,7 +19,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("notes", &["smtp", "model", "classify", "group", "query"]),
     ("export", &["near", "smtp", "model", "classify", "group", "query", "notes"]),
     ("gui", &["smtp", "model", "classify", "group", "query", "engine", "notes", "export"]),
-    ("cli", &["smtp", "model", "classify", "group", "query", "engine", "notes", "export", "gui"]),
+    ("cli", &["smtp", "model", "parse", "classify", "group", "query", "engine", "notes", "export", "gui"]),
 ];
 
 /// Modules that do no input or output and ask no clock.

@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod command_line;
+mod containers;
 mod corpus;
+mod documents;
 mod full_queue;
 mod generated;
 #[path = "../benches/generator/mod.rs"]

@@ -7,10 +7,10 @@ use crate::correlate::ahead::Ahead;
 use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
 use crate::correlate::counts::{Counts, holds_refusal};
 use crate::model::{Action, Direction, Draft, Harvest, Origin, Try};
-use crate::parse::{Line, dress};
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
 use crate::parse::frame::Head;
 use crate::parse::mta::{self, Dialect};
+use crate::parse::{Line, dress};
 use crate::smtp::tidy_mailbox;
 
 /// Events of all messages, whatever frame they came in.
@@ -54,7 +54,9 @@ impl Queue {
             }
             return false;
         };
-        self.counts.daemon(daemon).understood += 1;
+        let counts = self.counts.daemon(daemon);
+        counts.understood += 1;
+        counts.ignored += u64::from(matches!(event.kind, EventKind::Other | EventKind::Notice { .. }));
         self.count(&event.kind);
         let refused = matches!(event.kind, EventKind::Refused(_));
         if self.only.as_ref().is_some_and(|only| !only.has(line.host, event.queue_id)) {
@@ -80,7 +82,8 @@ impl Queue {
         out: &mut Harvest,
     ) {
         let LogEvent { format, instance, queue_id, mut kind } = event;
-        if let EventKind::Attempt(DeliveryAttempt { text, .. }) | EventKind::Refused(Refusal { text, .. }) = &mut kind
+        if let EventKind::Attempt(DeliveryAttempt { text, .. }) | EventKind::Refused(Refusal { text, .. }) =
+            &mut kind
             && let Some(plain) = dress::unescaped(text)
         {
             *text = plain.into();

@@ -10,7 +10,12 @@ const WRITTEN: &str = "2026-11-20T00:00:00Z";
 
 /// Reads with glances; what the grammars give must be the same.
 fn read(text: &[u8]) -> Harvest {
-    let options = ReadOptions { year: None, zone: Default::default(), written: WRITTEN.parse().unwrap(), bare_replies: true };
+    let options = ReadOptions {
+        year: None,
+        zone: Default::default(),
+        written: WRITTEN.parse().unwrap(),
+        bare_replies: true,
+    };
     let glancing = || LogCorrelator::new(SourceId(0), options.clone());
     let out = read_with(glancing(), text);
     assert_eq!(format!("{out:?}"), format!("{:?}", read_with(glancing().thorough(), text)));

@@ -96,7 +96,10 @@ impl Segments {
         decoded: bool,
         reader: Box<dyn Read + Send>,
     ) -> Result<Arc<Self>, Box<dyn Read + Send>> {
-        let SourceLocation::File(path) = &job.location else { return Err(reader) };
+        let streams = job.supply.as_ref().is_some_and(|supply| supply.streams);
+        if !streams && !matches!(job.location, SourceLocation::File(_)) {
+            return Err(reader);
+        }
         let mut scout = LogCorrelator::new(job.id, options.clone());
         let Some(whole_lines) = memchr::memrchr(b'\n', head).map(|at| at + 1) else { return Err(reader) };
         for line in Lines::new(job.id, &head[..whole_lines], 1, 0) {
@@ -106,10 +109,16 @@ impl Segments {
             return Err(reader);
         }
         // A pipe must not be opened a second time.
-        let len = path.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
-        let feed = match len {
+        let file = match &job.location {
+            SourceLocation::File(path) => {
+                path.metadata().ok().filter(std::fs::Metadata::is_file).zip(Some(path))
+            }
+            _ => None,
+        };
+        let feed = match file.map(|(meta, path)| (meta.len(), path)) {
+            _ if streams => Feed::of_stream(reader, scout, job.segment_bytes.div_ceil(2)),
             Some(_) if decoded => Feed::of_stream(reader, scout, job.segment_bytes.div_ceil(2)),
-            Some(len) if len >= 2 * job.segment_bytes => {
+            Some((len, path)) if len >= 2 * job.segment_bytes => {
                 let Ok(file) = File::open(path) else { return Err(reader) };
                 Feed::of_file(file, len, Arc::clone(&job.bytes_read), scout, job.segment_bytes)
             }
@@ -123,9 +132,14 @@ impl Segments {
         job: &SourceJob,
         reader: Box<dyn Read + Send>,
     ) -> Result<Arc<Self>, Box<dyn Read + Send>> {
-        let SourceLocation::File(path) = &job.location else { return Err(reader) };
+        let streams = job.supply.as_ref().is_some_and(|supply| supply.streams);
         let piece_bytes = job.segment_bytes.min(MAIL_BYTES);
-        if job.plain || path.metadata().map_or(0, |meta| meta.len()) < 2 * piece_bytes {
+        let is_big = match &job.location {
+            _ if streams => true,
+            SourceLocation::File(path) => path.metadata().map_or(0, |meta| meta.len()) >= 2 * piece_bytes,
+            _ => false,
+        };
+        if job.plain || !is_big {
             return Err(reader);
         }
         let options = ReadOptions { year: job.year, zone: job.zone, written: job.now, bare_replies: false };

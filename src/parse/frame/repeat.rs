@@ -25,9 +25,9 @@ pub fn is_repeat(message: &str) -> bool {
 pub fn repeat(message: &str) -> Option<Repeat<'_>> {
     let counted = |rest: &'_ str| -> Option<(u32, usize)> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let times = rest[..digits].bytes().fold(0u32, |n, digit| {
-            n.saturating_mul(10).saturating_add(u32::from(digit - b'0'))
-        });
+        let times = rest[..digits]
+            .bytes()
+            .fold(0u32, |n, digit| n.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
         let unit = [" times", " time"].into_iter().find(|unit| rest[digits..].starts_with(unit))?;
         (digits > 0).then_some((times, digits + unit.len()))
     };
@@ -61,8 +61,14 @@ mod tests {
         check("last message repeated 3 times", Some((3, None)));
         check("last message repeated 1 time", Some((1, None)));
         check("--- last message repeated 12 times ---", Some((12, None)));
-        check("message repeated 3 times: [ NOQUEUE: reject: x [y]]", Some((3, Some("NOQUEUE: reject: x [y]"))));
-        check("message repeated 3 times: [ NOQUEUE: reject: cut o", Some((3, Some("NOQUEUE: reject: cut o"))));
+        check(
+            "message repeated 3 times: [ NOQUEUE: reject: x [y]]",
+            Some((3, Some("NOQUEUE: reject: x [y]"))),
+        );
+        check(
+            "message repeated 3 times: [ NOQUEUE: reject: cut o",
+            Some((3, Some("NOQUEUE: reject: cut o"))),
+        );
         check("last message repeated 99999999999 times", Some((u32::MAX, None)));
         for message in [
             "",

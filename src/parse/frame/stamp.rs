@@ -44,9 +44,7 @@ impl Stamp {
     /// The same in `year`, if it has none.
     fn in_year(self, year: i32) -> Option<Self> {
         match self {
-            Self::NoYear { month, day, secs, nanos } => {
-                dated(year, month, day, secs, nanos).map(Self::Local)
-            }
+            Self::NoYear { month, day, secs, nanos } => dated(year, month, day, secs, nanos).map(Self::Local),
             _ => None,
         }
     }

@@ -89,15 +89,21 @@ fn tail(stamp: Stamp, rest: &str) -> Option<Framed<'_>> {
     if let Some((program, pid, message)) = tag(tagged).or_else(|| tag(without_facility(tagged)?)) {
         return Some(Framed { stamp, host, program, pid, message });
     }
-    repeat::is_repeat(tagged)
-        .then_some(Framed { stamp, host, program: repeat::PROGRAM, pid: None, message: tagged })
+    repeat::is_repeat(tagged).then_some(Framed {
+        stamp,
+        host,
+        program: repeat::PROGRAM,
+        pid: None,
+        message: tagged,
+    })
 }
 
 /// What follows `mail.info `: busybox writes it before the program.
 fn without_facility(text: &str) -> Option<&str> {
     let (word, rest) = text.split_once(' ')?;
     let (facility, severity) = word.split_once('.')?;
-    let known = facility == "mail" || facility == "daemon" || facility == "user" || facility.starts_with("local");
+    let known =
+        facility == "mail" || facility == "daemon" || facility == "user" || facility.starts_with("local");
     const SEVERITIES: [&str; 11] =
         ["emerg", "alert", "crit", "err", "error", "warn", "warning", "notice", "info", "debug", "panic"];
     (known && SEVERITIES.contains(&severity)).then_some(rest)
@@ -293,8 +299,14 @@ mod tests {
         for said in ["last message repeated 2 times", "--- last message repeated 1 time ---"] {
             check(&format!("Nov 17 14:51:07 mx {said}"), &format!("11-17T53467 mx syslogd - |{said}"));
             check(&format!("Nov 17 14:51:07 {said}"), &format!("11-17T53467 - syslogd - |{said}"));
-            check(&format!("2026-11-17T14:51:07Z mx {said}"), &format!("2026-11-17T14:51:07Z mx syslogd - |{said}"));
-            check(&format!("Nov 17 14:51:07 mx syslogd[3]: {said}"), &format!("11-17T53467 mx syslogd 3 |{said}"));
+            check(
+                &format!("2026-11-17T14:51:07Z mx {said}"),
+                &format!("2026-11-17T14:51:07Z mx syslogd - |{said}"),
+            );
+            check(
+                &format!("Nov 17 14:51:07 mx syslogd[3]: {said}"),
+                &format!("11-17T53467 mx syslogd 3 |{said}"),
+            );
         }
         check(
             "Nov 17 14:51:07 mx postfix/smtpd[7]: message repeated 2 times: [ x]",
@@ -318,7 +330,10 @@ mod tests {
             "2026-11-17T14:51:07Z mx exim 7 |x y",
         );
         check("1 - - exim - - - x", "- - exim - |x");
-        check("<22>1 2026-11-17T14:51:07.1+01:00 mx exim 7 id - \u{feff}x", "2026-11-17T13:51:07Z mx exim 7 |x");
+        check(
+            "<22>1 2026-11-17T14:51:07.1+01:00 mx exim 7 id - \u{feff}x",
+            "2026-11-17T13:51:07Z mx exim 7 |x",
+        );
         check("62 <22>1 2026-11-17T14:51:07Z mx exim 7 - - x", "2026-11-17T14:51:07Z mx exim 7 |x");
         check("2026-11-17T14:51:07,5+0100 mx cron[7]: x", "2026-11-17T13:51:07Z mx cron 7 |x");
         check("2026-11-17 14:51:07+01:00 mx exim[7]: x", "2026-11-17T13:51:07Z mx exim 7 |x");
@@ -360,7 +375,10 @@ mod tests {
             "Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x",
             "2026-11-17T13:51:07Z mx postfix/smtp 7 |x",
         );
-        check("x Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x", "2026-11-17T13:51:07Z mx postfix/smtp 7 |x");
+        check(
+            "x Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x",
+            "2026-11-17T13:51:07Z mx postfix/smtp 7 |x",
+        );
         check("Tue 2026-11-17 14:51:07 MAIL postfix/smtp[7]: x", "2026-11-17T14:51:07 - postfix/smtp 7 |x");
         check("Nov 17 2026 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07 mx postfix/smtp 7 |x");
         check("1763387467.123456 mx postfix/smtp[7]: x", "2025-11-17T13:51:07Z mx postfix/smtp 7 |x");

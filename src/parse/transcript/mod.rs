@@ -12,6 +12,7 @@
 
 mod command;
 mod connect;
+pub(super) mod formats;
 pub(crate) mod infer;
 mod lex;
 mod literal;

@@ -8,7 +8,7 @@ use crate::gui::frame_ctx::FrameCtx;
 use crate::gui::widgets::button::link_ui;
 use crate::gui::widgets::text;
 use crate::gui::words;
-use crate::model::Origin;
+use crate::model::{Origin, RejectionIdx};
 use crate::smtp::ReversePath;
 use eframe::egui;
 use egui::Ui;
@@ -20,7 +20,7 @@ const MAX_LISTED: usize = 50;
 pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out: &mut Commands) {
     let theme = frame.theme;
     let colors = &theme.colors;
-    let Some((_, rejection)) = subject.message else { return };
+    let Some((idx, rejection)) = subject.message else { return };
     let e = &rejection.evidence;
     let missing = "not in the evidence";
 
@@ -131,6 +131,33 @@ pub fn evidence_ui(ui: &mut Ui, frame: &FrameCtx<'_>, subject: &Subject<'_>, out
     if e.origins.len() > MAX_LISTED {
         let more = format!("and {} more lines", words::number((e.origins.len() - MAX_LISTED) as u64));
         text::paragraph_ui(ui, &more, theme.small(), colors.faint);
+    }
+    retold_ui(ui, frame, idx, out);
+}
+
+/// Where other sources tell of the same refusal.
+fn retold_ui(ui: &mut Ui, frame: &FrameCtx<'_>, idx: RejectionIdx, out: &mut Commands) {
+    let theme = frame.theme;
+    if let Some(passage) = frame.snapshot.passages.get(&idx) {
+        text::section_ui(ui, theme, "Accepted before");
+        let by = passage.remote_mta.as_deref().map_or(String::new(), |mta| format!("{mta}: "));
+        let said = words::one_line(&format!("{by}{}", passage.text)).into_owned();
+        text::paragraph_ui(ui, &said, theme.body(), theme.colors.muted);
+        ui.push_id("passage", |ui| origin_ui(ui, frame, &passage.origin, theme.mono(), out));
+    }
+    let retold = &frame.snapshot.retold;
+    let first = retold.first(idx);
+    let (title, tellings) = match &first {
+        Some(first) => ("Counted where it happened", std::slice::from_ref(first)),
+        None => ("Told again in", retold.others(idx)),
+    };
+    if tellings.is_empty() {
+        return;
+    }
+    text::section_ui(ui, theme, title);
+    for (n, other) in tellings.iter().take(MAX_LISTED).enumerate() {
+        let Some(other) = frame.snapshot.get(*other) else { continue };
+        ui.push_id(("telling", n), |ui| origin_ui(ui, frame, &other.evidence.origin(), theme.mono(), out));
     }
 }
 

@@ -9,7 +9,9 @@ use super::fields::{self, Field, moment};
 use super::line::Split;
 use crate::model::{Origin, SourceId};
 use crate::parse::frame::Stamp;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use std::fmt;
 
 /// Lines taken from one list.
@@ -103,7 +105,8 @@ impl Record {
             Some(Field::Program(rank)) => {
                 // rsyslog's tag: `postfix/smtp[7]:`
                 let tag = value.trim_end_matches(':');
-                let (name, pid) = tag.strip_suffix(']').and_then(|tag| tag.split_once('[')).unwrap_or((tag, ""));
+                let (name, pid) =
+                    tag.strip_suffix(']').and_then(|tag| tag.split_once('[')).unwrap_or((tag, ""));
                 better(&mut self.program, rank, name.to_owned());
                 if let Ok(pid) = pid.parse() {
                     better(&mut self.pid, u8::MAX, pid);
@@ -231,20 +234,18 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         match fields::field(self.path) {
-            Some(Field::List) if self.depth < MAX_DEPTH => {
-                loop {
-                    let mut record = Record::default();
-                    let mut path = String::new();
-                    let (lines, depth, origin) = (&mut *self.lines, self.depth + 1, self.origin);
-                    let one = Walk { record: &mut record, lines, path: &mut path, depth, origin };
-                    if seq.next_element_seed(one)?.is_none() {
-                        return Ok(());
-                    }
-                    if self.lines.len() < MAX_LINES {
-                        self.lines.extend(record.finish(self.origin).map(|(_, one)| one));
-                    }
+            Some(Field::List) if self.depth < MAX_DEPTH => loop {
+                let mut record = Record::default();
+                let mut path = String::new();
+                let (lines, depth, origin) = (&mut *self.lines, self.depth + 1, self.origin);
+                let one = Walk { record: &mut record, lines, path: &mut path, depth, origin };
+                if seq.next_element_seed(one)?.is_none() {
+                    return Ok(());
                 }
-            }
+                if self.lines.len() < MAX_LINES {
+                    self.lines.extend(record.finish(self.origin).map(|(_, one)| one));
+                }
+            },
             Some(Field::Text(_) | Field::Time(_) | Field::Host(_) | Field::Program(_) | Field::Pid(_)) => {
                 let (mut bytes, mut first) = (Vec::new(), None);
                 while let Some(part) = seq.next_element::<Part>()? {

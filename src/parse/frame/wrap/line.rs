@@ -56,15 +56,6 @@ impl Unwrapped {
     /// The log line; `None` if it is none.
     pub fn framed(&self) -> Option<Framed<'_>> {
         let program = self.program.as_deref();
-        let outer = |message| {
-            program.map(|program| Framed {
-                stamp: self.stamp,
-                host: self.host.as_deref(),
-                program,
-                pid: self.pid,
-                message,
-            })
-        };
         let own = |found: &Framed<'_>| mta::by_program(found.program).is_some();
         if program.is_some_and(|program| mta::by_program(program).is_some()) {
             // The whole line may have been handed on as its message.
@@ -79,14 +70,26 @@ impl Unwrapped {
                 at_start(text).or(tagged).filter(own)
             };
             let text = self.texts.first()?;
-            return inner(text).map(|inner| self.around(inner)).or_else(|| outer(text));
+            return inner(text).map(|inner| self.around(inner)).or_else(|| self.outer(text));
         }
         let inner = |text| framed(text).or_else(|| mta::bare(text));
         let found = self.texts.iter().filter_map(|text| inner(text)).find(own);
         found
             .map(|found| self.around(found))
-            .or_else(|| outer(self.texts.first()?))
+            .or_else(|| self.outer(self.texts.first()?))
             .or_else(|| self.texts.iter().find_map(|text| framed(text)))
+    }
+
+    /// The line as its message and what is told around it.
+    fn outer<'a>(&'a self, message: &'a str) -> Option<Framed<'a>> {
+        Some(Framed {
+            stamp: self.stamp,
+            host: self.host.as_deref(),
+            program: self.program.as_deref()?,
+            pid: self.pid,
+            // rsyslog keeps the blank behind the tag.
+            message: message.strip_prefix(' ').unwrap_or(message),
+        })
     }
 
     /// Whether it is one, and what is missing is known.

@@ -56,7 +56,9 @@ impl Wraps {
     pub fn line(&mut self, bytes: &[u8], origin: Origin) -> Taken {
         let taken = match bytes.first() {
             _ if self.open => self.any(bytes, origin),
-            Some(b'{' | b'[' | b' ' | b'\t' | b'_' | b'\x1e' | b'd' | b'E' | b'0'..=b'9') => self.any(bytes, origin),
+            Some(b'{' | b'[' | b' ' | b'\t' | b'_' | b'\x1e' | b'd' | b'E' | b'0'..=b'9') => {
+                self.any(bytes, origin)
+            }
             _ => return Taken::No,
         };
         self.open = self.export.is_open() || self.pretty.is_open();

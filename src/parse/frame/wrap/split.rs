@@ -27,7 +27,8 @@ impl Splits {
     /// Takes a line or a part of one; what is whole goes to `out`.
     pub(super) fn put(&mut self, mut line: Unwrapped, out: &mut Vec<Unwrapped>) {
         let Some(split) = line.split.take() else { return out.push(line) };
-        let waits = self.open.iter().position(|open| open.split.as_ref().is_some_and(|s| s.stream == split.stream));
+        let waits =
+            self.open.iter().position(|open| open.split.as_ref().is_some_and(|s| s.stream == split.stream));
         let mut line = match waits.map(|at| self.open.remove(at)) {
             // Some collectors drop the line end: what begins like a line goes on nothing.
             Some(open) if open.split.as_ref().is_some_and(|s| s.guessed) && line.is_framed() => {

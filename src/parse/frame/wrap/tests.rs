@@ -117,7 +117,10 @@ fn lines_that_a_runtime_cut() {
         + &docker("stderr", "exim[8]: x\\n")
         + &docker("stdout", " c")
         + &docker("stdout", "d\\n");
-    check(&text, &["2026-11-17T13:51:07Z - exim[8] 2 |x", "2026-11-17T13:51:07Z - postfix/smtp[7] 1,3,4 |a b cd"]);
+    check(
+        &text,
+        &["2026-11-17T13:51:07Z - exim[8] 2 |x", "2026-11-17T13:51:07Z - postfix/smtp[7] 1,3,4 |a b cd"],
+    );
     // Line ends that were dropped.
     let text = docker("stdout", "exim[7]: a") + &docker("stdout", "exim[8]: b");
     check(&text, &["2026-11-17T13:51:07Z - exim[7] 1 |a", "2026-11-17T13:51:07Z - exim[8] 2 |b"]);
@@ -165,10 +168,7 @@ fn collectors() {
         check(wrapped, &["2026-11-17T13:51:07Z mx postfix/smtp[7] 1 |4F1C: x"]);
     }
     // Several lines in one.
-    check(
-        r#"{"message":"exim[1]: a\nexim[2]: b\n"}"#,
-        &["- - exim[1] 1 |a", "- - exim[2] 1 |b"],
-    );
+    check(r#"{"message":"exim[1]: a\nexim[2]: b\n"}"#, &["- - exim[1] 1 |a", "- - exim[2] 1 |b"]);
     check(
         r#"[{"message":"exim[1]: a"},{"message":"exim[2]: b"}]"#,
         &["- - exim[1] 1 |a", "- - exim[2] 1 |b"],
@@ -197,11 +197,46 @@ proptest! {
 
 fn piece() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
-        "\n", "\n", "{", "}", "{\n", "}\n", "},\n", "[", "]", "\"", ",", ":", "\\n", "\\", " ", "\t", "é", "\u{1e}",
-        "{\"log\":\"", "\",\"stream\":\"stdout\",\"time\":\"2026-11-17T13:51:07Z\"}\n", "\"MESSAGE\"", "\"message\": \"",
-        "\"_source\":{", "\"host\":{\"name\":\"x\"}", "\"events\":[", "__CURSOR=x\n", "MESSAGE\n", "MESSAGE=x\n",
-        "\u{4}\0\0\0\0\0\0\0", "2026-11-17T13:51:07Z stdout F ", "2026-11-17T13:51:07Z stderr P ", "EVENTS\t1\t2",
-        "postfix/smtp[7]: x", "Nov 17 14:51:07 mx exim[7]: x", "data: {", "[{", "1794923467000", "null", "1e400", "-",
+        "\n",
+        "\n",
+        "{",
+        "}",
+        "{\n",
+        "}\n",
+        "},\n",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "\\n",
+        "\\",
+        " ",
+        "\t",
+        "é",
+        "\u{1e}",
+        "{\"log\":\"",
+        "\",\"stream\":\"stdout\",\"time\":\"2026-11-17T13:51:07Z\"}\n",
+        "\"MESSAGE\"",
+        "\"message\": \"",
+        "\"_source\":{",
+        "\"host\":{\"name\":\"x\"}",
+        "\"events\":[",
+        "__CURSOR=x\n",
+        "MESSAGE\n",
+        "MESSAGE=x\n",
+        "\u{4}\0\0\0\0\0\0\0",
+        "2026-11-17T13:51:07Z stdout F ",
+        "2026-11-17T13:51:07Z stderr P ",
+        "EVENTS\t1\t2",
+        "postfix/smtp[7]: x",
+        "Nov 17 14:51:07 mx exim[7]: x",
+        "data: {",
+        "[{",
+        "1794923467000",
+        "null",
+        "1e400",
+        "-",
     ];
     prop_oneof![
         8 => prop::sample::select(PIECES).prop_map(str::to_owned),
