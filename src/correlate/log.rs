@@ -4,6 +4,7 @@
 //! host, instance and queue id. A refusal is handed out with the line that decides it; a recipient that was only put
 //! off is handed out when the message leaves the queue or the log ends.
 
+mod cut;
 mod forgotten;
 mod known;
 mod queue;
@@ -20,6 +21,7 @@ use crate::parse::frame::{
     Clock, Framed, Frames, Glanced, Stamp, Taken, Unwrapped, Wraps, framed, repeat, wrap,
 };
 use crate::parse::{Line, dress, mta};
+use cut::Cut;
 pub use forgotten::Messages;
 use queue::Queue;
 use repeated::Last;
@@ -40,6 +42,10 @@ pub struct LogCorrelator {
     glances: Option<Glances>,
     zone: Zone,
     wraps: Wraps,
+    /// A line that seems to be cut: its rest may follow.
+    cut: Option<Box<Cut>>,
+    /// The next line may belong to the one before: nothing can be said at a glance.
+    goes_on: bool,
     chunks: Chunks,
     queue: Queue,
     /// The last line came from a file of the MTA's own: the next one will, too.
@@ -59,6 +65,8 @@ impl LogCorrelator {
             glances: Some(Glances::in_zone(options.zone)),
             zone: options.zone,
             wraps: Wraps::default(),
+            cut: None,
+            goes_on: false,
             chunks: Chunks::default(),
             queue: Queue::default(),
             bare_first: false,
@@ -78,7 +86,7 @@ impl LogCorrelator {
     /// For the lines from offset `start` on, read without what stands before them: see [`Self::follow`].
     /// `None` if lines hang together here, so that the log cannot be cut. `room` is memory from an earlier one.
     pub fn ahead(&self, start: u64, room: Option<Room>) -> Option<Self> {
-        if !self.wraps.is_empty() {
+        if !self.wraps.is_empty() || self.cut.is_some() {
             return None;
         }
         let ahead = Box::new(Ahead::new(start, self.bare_first));
@@ -89,6 +97,8 @@ impl LogCorrelator {
             glances: self.glances.is_some().then(|| Glances::in_zone(self.zone)),
             zone: self.zone,
             wraps: Wraps::default(),
+            cut: None,
+            goes_on: false,
             chunks: Chunks::default(),
             queue: Queue { ahead: Some(ahead), contexts, ..Queue::default() },
             bare_first: self.bare_first,
@@ -122,7 +132,10 @@ impl LogCorrelator {
         // So many have to be forgotten at most; only such as were known before may be.
         let n_over = most.saturating_sub(queue.contexts.max());
         let too_many = n_over > 0 && n_over + ahead.n_closed > n_before;
-        let alike = self.bare_first == ahead.bare_first && !self.in_reject_log && self.wraps.is_empty();
+        let alike = self.bare_first == ahead.bare_first
+            && !self.in_reject_log
+            && self.wraps.is_empty()
+            && self.cut.is_none();
         let known_before = || ahead.opened.iter().any(|hash| queue.contexts.has(*hash));
         if ahead.dependent
             || !alike
@@ -141,6 +154,7 @@ impl LogCorrelator {
         self.day = later.day;
         self.wraps = later.wraps;
         self.wraps.shift_lines(lines);
+        self.goes_on = later.goes_on;
         self.bare_first = later.bare_first;
         self.in_reject_log = later.in_reject_log;
         let mut open = Vec::new();
@@ -214,6 +228,7 @@ impl LogCorrelator {
         self.queue.counts.lines += 1;
         if !self.glance(line, out) {
             self.take_apart(line, out);
+            self.goes_on = self.wraps.is_open() || self.cut.is_some();
         }
     }
 
@@ -222,6 +237,12 @@ impl LogCorrelator {
     fn take_apart(&mut self, line: &Line<'_>, out: &mut Harvest) {
         let origin = line.origin();
         self.queue.number = line.number;
+        if self.cut.is_some() {
+            let text = String::from_utf8_lossy(line.bytes);
+            if self.take_cut(Some((&text, origin, line.number)), out) {
+                return;
+            }
+        }
         match self.wraps.line(line.bytes, origin) {
             Taken::No => {}
             Taken::Part => return self.queue.last.nothing_on(line.number),
@@ -270,6 +291,9 @@ impl LogCorrelator {
         for line in lines {
             let Some(found) = line.framed() else { continue };
             self.queue.more_origins.extend(&line.origins[1..]);
+            if let (Some(ahead), true) = (&mut self.queue.ahead, line.origins.len() > 1) {
+                ahead.dependent = true;
+            }
             self.framed_line(found, line.origins[0], out);
             self.queue.more_origins.clear();
         }
@@ -277,6 +301,7 @@ impl LogCorrelator {
 
     /// The log has ended: what is still waiting for a verdict is handed out as it stands.
     pub fn finish(&mut self, out: &mut Harvest) {
+        self.take_cut(None, out);
         let rest = self.wraps.finish();
         self.unwrapped(&rest, out);
         for whole in self.chunks.rest() {
@@ -292,7 +317,7 @@ impl LogCorrelator {
 
     /// Reads a line of the most common shapes; `false` if it has another.
     fn glance(&mut self, line: &Line<'_>, out: &mut Harvest) -> bool {
-        if self.wraps.is_open() {
+        if self.goes_on {
             return false;
         }
         let Some(glances) = &mut self.glances else { return false };
@@ -366,6 +391,7 @@ impl LogCorrelator {
         };
         self.queue.number = origin.line;
         self.log_line(&line, origin, out);
+        self.goes_on = self.cut.is_some();
         true
     }
 
@@ -413,6 +439,9 @@ impl LogCorrelator {
                     return;
                 }
             }
+        }
+        if line.message.len() >= 800 && self.is_cut(line, origin) {
+            return;
         }
         let refused = self.queue.take(line, origin, out);
         self.in_reject_log = refused && line.program == "exim" && line.host.is_none();

@@ -113,10 +113,11 @@ fn without_facility(text: &str) -> Option<&str> {
 pub(super) fn tag(text: &str) -> Option<(&str, Option<u32>, &str)> {
     let b = text.as_bytes();
     let end = b.iter().position(|c| matches!(c, b' ' | b'[' | b':'))?;
-    if end == 0 {
+    let program = &text[..end];
+    // A time of day is no tag.
+    if program.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let program = &text[..end];
     let (pid, after) = if b[end] == b'[' {
         let close = end + memchr::memchr(b']', &b[end..])?;
         (text[end + 1..close].parse().ok(), &text[close + 1..])
