@@ -144,6 +144,8 @@ impl Frames {
         let (_, program, process, id) = (blanks.next()?, blanks.next()?, blanks.next()?, blanks.next()?);
         let pid = &rest[program + 1..process];
         let message = rest[id + 1..].strip_prefix(b"- ")?;
+        // rsyslog keeps the blank that stood behind the tag.
+        let message = message.strip_prefix(b" ").unwrap_or(message);
         let regular = !pid.is_empty() && pid.iter().all(u8::is_ascii_digit);
         // A byte order mark may stand before the message.
         if !regular || matches!(message.first(), None | Some(b'[' | b' ' | 0xef)) {
@@ -369,6 +371,7 @@ mod tests {
         check("<22>Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: removed", true);
         check("<22>1 2026-11-17T14:51:07.123Z mx postfix/smtp 7 - - 4F1C: removed", true);
         check("1 2026-11-17T14:51:07+01:00 mx postfix/smtp 7 id - 4F1C: removed", true);
+        check("<22>1 2026-11-17T14:51:07+01:00 mx postfix 7 - -  4F1C: removed", true);
     }
 
     #[test]

@@ -147,13 +147,14 @@ fn rfc5424(text: &str) -> Option<Framed<'_>> {
     };
     let mut words = rest.splitn(5, ' ');
     let (host, program, pid, _id) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let message = structured_data(words.next()?)?;
+    let message = structured_data(words.next()?)?.trim_start_matches('\u{feff}');
     Some(Framed {
         stamp,
         host: (host != "-").then_some(host),
         program,
         pid: pid.parse().ok(),
-        message: message.trim_start_matches('\u{feff}'),
+        // rsyslog keeps the blank that stood behind the tag.
+        message: message.strip_prefix(' ').unwrap_or(message),
     })
 }
 
@@ -331,6 +332,7 @@ mod tests {
             "2026-11-17T14:51:07Z mx exim 7 |x y",
         );
         check("1 - - exim - - - x", "- - exim - |x");
+        check("<22>1 2026-11-17T14:51:07+00:00 mx postfix 7 - -  x", "2026-11-17T14:51:07Z mx postfix 7 |x");
         check(
             "<22>1 2026-11-17T14:51:07.1+01:00 mx exim 7 id - \u{feff}x",
             "2026-11-17T13:51:07Z mx exim 7 |x",
