@@ -1,5 +1,7 @@
 //! What can be typed, as typed: nothing is opened or built here.
 
+use crate::model::Zone;
+use crate::model::zone::NoSuchZone;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -69,6 +71,23 @@ pub(super) struct ReportArgs {
     /// The year of the first time stamp that has none.
     #[arg(long, value_parser = clap::value_parser!(i32).range(1970..=9999))]
     pub year: Option<i32>,
+
+    /// The zone of time stamps that name none: Europe/Berlin, +01:00, or `local` for this machine's. UTC if not given.
+    #[arg(long, value_name = "ZONE", value_parser = zone, allow_hyphen_values = true, default_value_t = Zone::default())]
+    pub tz: Zone,
+}
+
+/// `local` stands for the zone of this machine.
+fn zone(text: &str) -> Result<Zone, String> {
+    if !text.eq_ignore_ascii_case("local") {
+        return text.parse().map_err(|error: NoSuchZone| error.to_string());
+    }
+    let name = std::env::var("TZ").ok().filter(|name| !name.is_empty() && name != ":");
+    let name = name.or_else(|| iana_time_zone::get_timezone().ok());
+    let zone = name.as_ref().and_then(|name| name.trim_start_matches(':').parse().ok());
+    zone.ok_or_else(|| {
+        "the zone of this machine has no name that is known; give one like Europe/Berlin".to_owned()
+    })
 }
 
 impl ReportArgs {
@@ -82,6 +101,7 @@ impl ReportArgs {
             fail_on: None,
             strict: false,
             year,
+            tz: Zone::default(),
         }
     }
 }
@@ -153,5 +173,19 @@ mod tests {
         assert_eq!(args.paths.len(), 2);
         let args = Args::parse_from(["fivefifty", "report", "-", "--format", "jsonl"]);
         assert!(matches!(args.command, Some(Command::Report(r)) if r.format == Format::Jsonl));
+    }
+
+    #[test]
+    fn zones() {
+        let tz = |zone: &str| {
+            let args = Args::try_parse_from(["fivefifty", "report", "-", "--tz", zone]);
+            args.ok().and_then(|args| match args.command {
+                Some(Command::Report(report)) => Some(report.tz.to_string()),
+                _ => None,
+            })
+        };
+        assert_eq!(tz("europe/berlin").as_deref(), Some("Europe/Berlin"));
+        assert_eq!(tz("-03:30").as_deref(), Some("-03:30"));
+        assert_eq!(tz("Atlantis"), None);
     }
 }

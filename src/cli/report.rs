@@ -23,11 +23,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         let printer = JsonlPrinter { knowledge: Arc::clone(&knowledge), include_transient };
         widen_pipe();
         let mut out = io::stdout().lock();
-        case::read_printing(&knowledge, &args.paths, args.year, Arc::new(printer), &mut out)
+        case::read_printing(&knowledge, &args.paths, args.year, args.tz, Arc::new(printer), &mut out)
             .and_then(|snapshot| out.flush().map(|()| snapshot))
             .context(CANNOT_PRINT)?
     } else {
-        let snapshot = case::read(&knowledge, &args.paths, args.year);
+        let snapshot = case::read(&knowledge, &args.paths, args.year, args.tz);
         print(args, &knowledge, &snapshot, &filter)?;
         snapshot
     };

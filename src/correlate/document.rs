@@ -310,7 +310,12 @@ mod tests {
 
     fn read_all(text: &str) -> Harvest {
         let mut out = Harvest::default();
-        let options = ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true };
+        let options = ReadOptions {
+            year: None,
+            zone: Default::default(),
+            written: Timestamp::UNIX_EPOCH,
+            bare_replies: true,
+        };
         read(SourceId(0), text.as_bytes(), &options, &mut out);
         for origin in out.evidence.iter().flat_map(|e| &e.origins) {
             assert!(origin.start + u64::from(origin.len) <= text.len() as u64);
@@ -535,7 +540,7 @@ mod tests {
         fn any_bytes(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
             read_all(&String::from_utf8_lossy(&bytes));
             let mut out = Harvest::default();
-            read(SourceId(0), &bytes, &ReadOptions { year: None, written: Timestamp::UNIX_EPOCH, bare_replies: true }, &mut out);
+            read(SourceId(0), &bytes, &ReadOptions { year: None, zone: Default::default(), written: Timestamp::UNIX_EPOCH, bare_replies: true }, &mut out);
         }
     }
 }

@@ -4,21 +4,27 @@
 //! host, instance and queue id. A refusal is handed out with the line that decides it; a recipient that was only put
 //! off is handed out when the message leaves the queue or the log ends.
 
+mod cut;
 mod forgotten;
 mod known;
 mod queue;
+mod repeated;
 
 use super::ahead::Ahead;
 use super::chunks::{Chunks, Piece};
 use super::context::{Contexts, Key, Place};
 use super::counts::holds_refusal;
-use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp};
+use crate::model::{Coverage, Harvest, Origin, ReadOptions, SourceId, Timestamp, Zone};
 use crate::parse::detect::is_reject_log_part;
 use crate::parse::event::{Glance, LogLine};
-use crate::parse::frame::{Clock, Frames, Glanced, Stamp, framed, journal};
+use crate::parse::frame::{
+    Clock, Framed, Frames, Glanced, Stamp, Taken, Unwrapped, Wraps, framed, repeat, wrap,
+};
 use crate::parse::{Line, dress, mta};
+use cut::Cut;
 pub use forgotten::Messages;
 use queue::Queue;
+use repeated::Last;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -34,7 +40,12 @@ pub struct LogCorrelator {
     /// Month and day of the line that was dated last.
     day: (u32, u32),
     glances: Option<Glances>,
-    export: journal::Export,
+    zone: Zone,
+    wraps: Wraps,
+    /// A line that seems to be cut: its rest may follow.
+    cut: Option<Box<Cut>>,
+    /// The next line may belong to the one before: nothing can be said at a glance.
+    goes_on: bool,
     chunks: Chunks,
     queue: Queue,
     /// The last line came from a file of the MTA's own: the next one will, too.
@@ -51,8 +62,11 @@ impl LogCorrelator {
         Self {
             clock: Clock::new(&options),
             day: (0, 0),
-            glances: Some(Glances::default()),
-            export: journal::Export::default(),
+            glances: Some(Glances::in_zone(options.zone)),
+            zone: options.zone,
+            wraps: Wraps::default(),
+            cut: None,
+            goes_on: false,
             chunks: Chunks::default(),
             queue: Queue::default(),
             bare_first: false,
@@ -72,7 +86,7 @@ impl LogCorrelator {
     /// For the lines from offset `start` on, read without what stands before them: see [`Self::follow`].
     /// `None` if lines hang together here, so that the log cannot be cut. `room` is memory from an earlier one.
     pub fn ahead(&self, start: u64, room: Option<Room>) -> Option<Self> {
-        if self.export.is_open() {
+        if !self.wraps.is_empty() || self.cut.is_some() {
             return None;
         }
         let ahead = Box::new(Ahead::new(start, self.bare_first));
@@ -80,8 +94,11 @@ impl LogCorrelator {
         Some(Self {
             clock: self.clock.clone(),
             day: (0, 0),
-            glances: self.glances.is_some().then(Glances::default),
-            export: journal::Export::default(),
+            glances: self.glances.is_some().then(|| Glances::in_zone(self.zone)),
+            zone: self.zone,
+            wraps: Wraps::default(),
+            cut: None,
+            goes_on: false,
             chunks: Chunks::default(),
             queue: Queue { ahead: Some(ahead), contexts, ..Queue::default() },
             bare_first: self.bare_first,
@@ -115,7 +132,10 @@ impl LogCorrelator {
         // So many have to be forgotten at most; only such as were known before may be.
         let n_over = most.saturating_sub(queue.contexts.max());
         let too_many = n_over > 0 && n_over + ahead.n_closed > n_before;
-        let alike = self.bare_first == ahead.bare_first && !self.in_reject_log && !self.export.is_open();
+        let alike = self.bare_first == ahead.bare_first
+            && !self.in_reject_log
+            && self.wraps.is_empty()
+            && self.cut.is_none();
         let known_before = || ahead.opened.iter().any(|hash| queue.contexts.has(*hash));
         if ahead.dependent
             || !alike
@@ -132,7 +152,9 @@ impl LogCorrelator {
         }
         self.clock = clock;
         self.day = later.day;
-        self.export = later.export;
+        self.wraps = later.wraps;
+        self.wraps.shift_lines(lines);
+        self.goes_on = later.goes_on;
         self.bare_first = later.bare_first;
         self.in_reject_log = later.in_reject_log;
         let mut open = Vec::new();
@@ -151,6 +173,7 @@ impl LogCorrelator {
             open.resize(out.records.len(), origin.start);
         });
         come_and_go(&mut self.queue, &mut open, u64::MAX, out);
+        self.queue.last.take_over(&later.queue.last, lines);
         self.queue.contexts.elsewhere = 0;
         let room = self.queue.contexts.take_over(later.queue.contexts, ahead.start, lines);
         self.queue.counts.add(&later.queue.counts, coverage, lines, out);
@@ -161,6 +184,11 @@ impl LogCorrelator {
     /// Hands on what was counted so far.
     pub fn flush(&mut self, out: &mut Harvest) {
         self.queue.counts.flush(out);
+    }
+
+    /// The refusal that was found last may be said to have been repeated by the next line: it had better be kept back.
+    pub fn may_be_repeated(&self) -> bool {
+        self.queue.last.is_refusal()
     }
 
     /// Reads of some messages alone, and keeps all of them in mind.
@@ -200,6 +228,7 @@ impl LogCorrelator {
         self.queue.counts.lines += 1;
         if !self.glance(line, out) {
             self.take_apart(line, out);
+            self.goes_on = self.wraps.is_open() || self.cut.is_some();
         }
     }
 
@@ -207,26 +236,32 @@ impl LogCorrelator {
     #[inline(never)]
     fn take_apart(&mut self, line: &Line<'_>, out: &mut Harvest) {
         let origin = line.origin();
-        if self.export.is_open() || line.bytes.starts_with(b"__") {
-            match self.export.line(line.bytes, origin) {
-                journal::Taken::Part => return,
-                journal::Taken::Entry(entry) => {
-                    return self.entry(&entry, entry.origin().unwrap_or(origin), out);
-                }
-                journal::Taken::No => {}
+        self.queue.number = line.number;
+        if self.cut.is_some() {
+            let text = String::from_utf8_lossy(line.bytes);
+            if self.take_cut(Some((&text, origin, line.number)), out) {
+                return;
             }
         }
-        if line.bytes.first() == Some(&b'{')
-            && let Some(entry) = journal::json(line.bytes)
-        {
-            return self.entry(&entry, origin, out);
+        match self.wraps.line(line.bytes, origin) {
+            Taken::No => {}
+            Taken::Part => return self.queue.last.nothing_on(line.number),
+            Taken::Lines(lines) => return self.unwrapped(&lines, out),
         }
         let text = match std::str::from_utf8(line.bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(line.bytes),
         };
         let text = match dress::is_dressed(line.bytes).then(|| dress::undress(&text)) {
-            Some(Cow::Owned(bare)) => Cow::Owned(bare),
+            Some(Cow::Owned(bare)) => {
+                // Behind quote marks stands what may be wrapped for itself.
+                if bare.starts_with('{')
+                    && let Taken::Lines(lines) = self.wraps.line(bare.as_bytes(), origin)
+                {
+                    return self.unwrapped(&lines, out);
+                }
+                Cow::Owned(bare)
+            }
             _ => text,
         };
         let found = if self.bare_first {
@@ -235,40 +270,54 @@ impl LogCorrelator {
             framed(&text).or_else(|| mta::bare(&text).inspect(|_| self.bare_first = true))
         };
         match found {
-            Some(found) => {
-                let line = LogLine {
-                    time: self.date(found.stamp),
-                    host: found.host,
-                    program: found.program,
-                    pid: found.pid,
-                    message: Cow::Borrowed(found.message),
-                };
-                self.log_line(&line, origin, out);
-            }
+            Some(found) => self.framed_line(found, origin, out),
             None => self.unframed(line.bytes, &text, origin, out),
+        }
+    }
+
+    fn framed_line(&mut self, found: Framed<'_>, origin: Origin, out: &mut Harvest) {
+        let line = LogLine {
+            time: self.date(found.stamp),
+            host: found.host,
+            program: found.program,
+            pid: found.pid,
+            message: Cow::Borrowed(found.message),
+        };
+        self.log_line(&line, origin, out);
+    }
+
+    /// Reads lines that were wrapped.
+    fn unwrapped(&mut self, lines: &[Unwrapped], out: &mut Harvest) {
+        for line in lines {
+            let Some(found) = line.framed() else { continue };
+            self.queue.more_origins.extend(&line.origins[1..]);
+            if let (Some(ahead), true) = (&mut self.queue.ahead, line.origins.len() > 1) {
+                ahead.dependent = true;
+            }
+            self.framed_line(found, line.origins[0], out);
+            self.queue.more_origins.clear();
         }
     }
 
     /// The log has ended: what is still waiting for a verdict is handed out as it stands.
     pub fn finish(&mut self, out: &mut Harvest) {
-        if let Some(entry) = self.export.finish()
-            && let Some(origin) = entry.origin()
-        {
-            self.entry(&entry, origin, out);
-        }
+        self.take_cut(None, out);
+        let rest = self.wraps.finish();
+        self.unwrapped(&rest, out);
         for whole in self.chunks.rest() {
             self.queue.more_origins.extend(&whole.origins[1..]);
             self.queue.take(&whole.line(), whole.origins[0], out);
             self.queue.more_origins.clear();
         }
         self.queue.finish(out);
+        self.queue.last = Last::default();
         out.places.resize(out.records.len(), u64::MAX);
         self.queue.counts.flush(out);
     }
 
     /// Reads a line of the most common shapes; `false` if it has another.
     fn glance(&mut self, line: &Line<'_>, out: &mut Harvest) -> bool {
-        if self.export.is_open() {
+        if self.goes_on {
             return false;
         }
         let Some(glances) = &mut self.glances else { return false };
@@ -340,12 +389,20 @@ impl LogCorrelator {
             pid: std::str::from_utf8(seen.pid).ok().and_then(|digits| digits.parse().ok()),
             message: Cow::Borrowed(message),
         };
+        self.queue.number = origin.line;
         self.log_line(&line, origin, out);
+        self.goes_on = self.cut.is_some();
         true
     }
 
     fn date(&mut self, stamp: Stamp) -> Option<Timestamp> {
         let time = self.clock.date(stamp);
+        if self.clock.in_repeated_hour()
+            && let Some(ahead) = &mut self.queue.ahead
+            && ahead.days.last() != Some(&(stamp, time))
+        {
+            ahead.days.push((stamp, time));
+        }
         if let Stamp::NoYear { month, day, .. } = stamp
             && self.day != (month, day)
         {
@@ -357,14 +414,11 @@ impl LogCorrelator {
         time
     }
 
-    fn entry(&mut self, entry: &journal::Entry, origin: Origin, out: &mut Harvest) {
-        if let Some(line) = entry.line() {
-            self.log_line(&line, origin, out);
-        }
-    }
-
     fn log_line(&mut self, line: &LogLine<'_>, origin: Origin, out: &mut Harvest) {
         self.in_reject_log = false;
+        if let Some(repeat) = repeat::repeat(&line.message) {
+            return self.queue.repeated(line, repeat, origin, out);
+        }
         if line.message.starts_with('[') {
             let piece = self.chunks.take(line, origin);
             if let (Some(ahead), false) = (&mut self.queue.ahead, matches!(piece, Piece::No)) {
@@ -386,14 +440,24 @@ impl LogCorrelator {
                 }
             }
         }
+        if line.message.len() >= 800 && self.is_cut(line, origin) {
+            return;
+        }
         let refused = self.queue.take(line, origin, out);
-        self.in_reject_log = refused && self.bare_first;
+        self.in_reject_log = refused && line.program == "exim" && line.host.is_none();
     }
 
     fn unframed(&mut self, bytes: &[u8], text: &str, origin: Origin, out: &mut Harvest) {
-        if self.in_reject_log && is_reject_log_part(bytes) {
-            self.in_reject_log = !bytes.starts_with(b"-----");
-            return;
+        if self.in_reject_log {
+            let inner = wrap::text_of(bytes, origin);
+            let part = inner.as_ref().map_or(bytes, |text| text.as_bytes());
+            if is_reject_log_part(part) {
+                self.in_reject_log = !part.starts_with(b"-----");
+                return;
+            }
+        }
+        if bytes.is_empty() {
+            self.queue.last.nothing_on(self.queue.number);
         }
         if holds_refusal(text) {
             self.queue.counts.miss(None, origin, out);
@@ -418,6 +482,12 @@ struct Glances {
     frames: Frames,
     /// What is known of each head of `frames`.
     known: Vec<KnownHead>,
+}
+
+impl Glances {
+    fn in_zone(zone: Zone) -> Self {
+        Self { frames: Frames::in_zone(zone), known: Vec::new() }
+    }
 }
 
 /// Of a host and program.

@@ -11,7 +11,7 @@ use crate::correlate::retold;
 use crate::group::Judge;
 use crate::model::{
     Conclusion, Problem, ProblemKind, Progress, ReadState, Records, Rejections, Snapshot, SourceId,
-    SourceProblem, SourceReport,
+    SourceProblem, SourceReport, Zone,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -210,6 +210,8 @@ struct Case<'a> {
     answers: &'a Sender<answers::Ask>,
     /// Counts cases: raised by `clear`.
     number: u64,
+    /// Of the input that is being added.
+    zone: Zone,
     snapshot: Snapshot,
     /// Rejections for the next chunk, of sources before or at `turn`.
     ready: Vec<Rejections>,
@@ -250,6 +252,7 @@ impl<'a> Case<'a> {
             found_before: BTreeMap::new(),
             answers,
             number: 0,
+            zone: Zone::default(),
             snapshot: Snapshot::default(),
             ready: Vec::new(),
             turn: 0,
@@ -277,7 +280,8 @@ impl<'a> Case<'a> {
         self.snapshot.state = ReadState::Reading;
         self.dirty = true;
         let n_pasted = self.n_pasted;
-        self.n_pasted += inputs.iter().filter(|input| matches!(input, Input::Pasted(_))).count() as u32;
+        self.n_pasted +=
+            inputs.iter().filter(|input| matches!(input.and_zone().0, Input::Pasted(_))).count() as u32;
         let (case, cancel, bytes_read) = (self.number, self.cancel.clone(), Arc::clone(&self.bytes_read));
         let search = Search { case, inputs, n_pasted, cancel, bytes_read };
         let found = self.found.clone();
@@ -310,7 +314,7 @@ impl<'a> Case<'a> {
                 self.found_before.entry(next).or_default().push(problem);
                 self.take_turns();
             }
-            What::Begin => self.input_begins = next,
+            What::Begin(zone) => (self.input_begins, self.zone) = (next, zone),
             What::End(group) => {
                 self.groups.extend(group.map(|(name, group)| (name, group, self.input_begins..next)));
             }
@@ -343,6 +347,7 @@ impl<'a> Case<'a> {
             location,
             supply,
             year: self.shared.year,
+            zone: self.zone,
             named,
             now: chrono::Utc::now(),
             bytes_read,

@@ -10,7 +10,7 @@ use crate::ingest::{
     Archive, Found, Limits, Member, Members, Stream, archive_in_bytes, archive_in_file, archive_or_text,
     discover, open, open_reader, pipe,
 };
-use crate::model::{MemberPlace, Problem, ProblemKind, SourceLocation, SourceProblem};
+use crate::model::{MemberPlace, Problem, ProblemKind, SourceLocation, SourceProblem, Zone};
 use crossbeam_channel::{Receiver, Sender};
 use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,8 +41,8 @@ pub(super) enum What {
     /// So many bytes of an archive are to be read.
     Bytes(u64),
     Problem(SourceProblem),
-    /// An input begins.
-    Begin,
+    /// An input begins whose time stamps are of this zone where they name none.
+    Begin(Zone),
     /// An input ends. If it is called so, it is a folder or archive.
     End(Option<(Arc<str>, Group)>),
     /// That was the search.
@@ -77,7 +77,8 @@ pub(super) fn run(searches: &Receiver<Search>, to: &Sender<Finding>) {
         let finder = Finder { search: &search, to, budget: &budget };
         let mut n_pasted = search.n_pasted;
         for input in &search.inputs {
-            finder.say(What::Begin);
+            let (input, zone) = input.and_zone();
+            finder.say(What::Begin(zone));
             let group = finder.find(input, &mut n_pasted);
             finder.say(What::End(group));
         }
@@ -134,6 +135,7 @@ impl Finder<'_> {
                     }
                 }
             }
+            Input::InZone { input, .. } => self.find(input.and_zone().0, n_pasted),
         }
     }
 

@@ -26,5 +26,5 @@ pub use crate::ingest::CONTAINERS;
 pub use cancel::CancelToken;
 pub use look::{LineLooked, Looked, look_into};
 pub use raw::{RawLine, RawLines, RawOf};
-pub use reference::{read_alone, read_in_segments};
+pub use reference::{read_alone, read_alone_in_zone, read_in_segments, read_in_segments_in_zone};
 pub use run::{Engine, Input, Printed, Wake};

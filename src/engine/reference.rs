@@ -9,7 +9,9 @@ use super::source::{SourceJob, read_opened, read_source};
 use crate::classify::Knowledge;
 use crate::group::Judge;
 use crate::ingest::open_reader;
-use crate::model::{ReadState, Snapshot, SourceId, SourceLocation, SourceProblem, SourceReport, Timestamp};
+use crate::model::{
+    ReadState, Snapshot, SourceId, SourceLocation, SourceProblem, SourceReport, Timestamp, Zone,
+};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,12 +25,25 @@ pub fn read_alone(
     year: Option<i32>,
     now: Timestamp,
 ) -> Snapshot {
+    read_alone_in_zone(knowledge, name, reader, year, Zone::default(), now)
+}
+
+/// As [`read_alone`], with the zone of time stamps that name none.
+pub fn read_alone_in_zone(
+    knowledge: &Arc<Knowledge>,
+    name: &str,
+    reader: impl Read + Send + 'static,
+    year: Option<i32>,
+    zone: Zone,
+    now: Timestamp,
+) -> Snapshot {
     let job = SourceJob {
         id: SourceId(0),
         name: name.into(),
         location: SourceLocation::Stream,
         supply: None,
         year,
+        zone,
         named: true,
         now,
         bytes_read: Arc::default(),
@@ -52,12 +67,26 @@ pub fn read_in_segments(
     segment_bytes: u64,
     n_workers: usize,
 ) -> Snapshot {
+    read_in_segments_in_zone(knowledge, path, year, Zone::default(), now, segment_bytes, n_workers)
+}
+
+/// As [`read_in_segments`], with the zone of time stamps that name none.
+pub fn read_in_segments_in_zone(
+    knowledge: &Arc<Knowledge>,
+    path: &Path,
+    year: Option<i32>,
+    zone: Zone,
+    now: Timestamp,
+    segment_bytes: u64,
+    n_workers: usize,
+) -> Snapshot {
     let job = SourceJob {
         id: SourceId(0),
         name: path.display().to_string().into(),
         location: SourceLocation::File(path.to_path_buf()),
         supply: None,
         year,
+        zone,
         named: true,
         now,
         bytes_read: Arc::default(),

@@ -5,7 +5,7 @@ use super::answers::{self, Ask};
 use super::case::{self, CaseCommand};
 use super::raw::{self, RawLines, RawOf};
 use crate::classify::Knowledge;
-use crate::model::{Print, ReadState, Snapshot};
+use crate::model::{Print, ReadState, Snapshot, Zone};
 use crate::query::{Query, View};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::path::PathBuf;
@@ -31,6 +31,24 @@ pub enum Input {
         /// The bytes, compressed or not.
         bytes: Arc<[u8]>,
     },
+    /// Another input, whose time stamps are of this zone where they name none. Without this they are UTC.
+    InZone {
+        /// What is to be read.
+        input: Box<Input>,
+        /// The zone.
+        zone: Zone,
+    },
+}
+
+impl Input {
+    /// The input itself, and the zone of its time stamps.
+    pub(super) fn and_zone(&self) -> (&Self, Zone) {
+        let (mut input, mut zone) = (self, Zone::default());
+        while let Self::InZone { input: inner, zone: given } = input {
+            (input, zone) = (&**inner, *given);
+        }
+        (input, zone)
+    }
 }
 
 /// A running case: sources, what was read of them, and the current query's answer.

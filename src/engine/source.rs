@@ -9,7 +9,7 @@ use crate::correlate::{LogCorrelator, document};
 use crate::ingest::{Block, Blocks, FirstText, Opened, behind_blanks, open_location};
 use crate::model::{
     Coverage, Evidence, Harvest, Origin, Problem, ProblemKind, ReadOptions, Records, SourceId,
-    SourceLocation, Timestamp,
+    SourceLocation, Timestamp, Zone,
 };
 use crate::parse::notice::{self, emlx, mbox, msg};
 use crate::parse::{Kind, Line, Lines, detect};
@@ -28,6 +28,8 @@ pub(super) struct SourceJob {
     /// It is open already: a member of an archive, or a stream.
     pub supply: Option<Arc<Supply>>,
     pub year: Option<i32>,
+    /// Of time stamps that name none.
+    pub zone: Zone,
     /// It was named or pasted, not found in a folder.
     pub named: bool,
     /// "Now" for what has no date of its own.
@@ -147,6 +149,7 @@ impl<'a> Reading<'a> {
     fn read(&mut self, opened: Opened) -> Option<Arc<Segments>> {
         let options = ReadOptions {
             year: self.job.year,
+            zone: self.job.zone,
             written: opened.written.unwrap_or(self.job.now).min(self.job.now),
             bare_replies: self.job.named,
         };
@@ -399,7 +402,11 @@ impl<'a> Reading<'a> {
 
     /// Sends what was harvested of a log, but for what has to wait.
     pub fn hand_on_held(&mut self, hold: &mut Hold, log: &LogCorrelator) {
-        let mut part = self.take_part();
+        let harvest = match log.may_be_repeated() {
+            true => self.harvest.take_all_but_last(),
+            false => std::mem::take(&mut self.harvest),
+        };
+        let mut part = Part::of(harvest, self.bytes);
         hold.keep(&mut part, log);
         if !part.is_empty() {
             (self.send)(part);

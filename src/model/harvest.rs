@@ -1,6 +1,6 @@
 //! What a parser or a correlator hands on.
 
-use super::{Coverage, Evidence, Problem, Records, Timestamp};
+use super::{Coverage, Evidence, Problem, Records, Timestamp, Zone};
 use std::collections::BTreeMap;
 
 /// How a source is to be read. Values, so that reading the same bytes gives the same result.
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct ReadOptions {
     /// The year of the first time stamp that has none, if the user says so.
     pub year: Option<i32>,
+    /// The zone of time stamps that name none.
+    pub zone: Zone,
     /// When the source was last written, or now for standard input and pasted text: the newest line cannot be
     /// younger, which gives time stamps without a year theirs.
     pub written: Timestamp,
@@ -34,6 +36,16 @@ pub struct Harvest {
 }
 
 impl Harvest {
+    /// Takes everything out but the refusal that was found last: the next line may say that it was repeated.
+    pub fn take_all_but_last(&mut self) -> Self {
+        let mut taken = std::mem::take(self);
+        if let (Some(place), Some(last)) = (taken.places.pop(), taken.records.pop()) {
+            self.records.push_evidence(&last);
+            self.places.push(place);
+        }
+        taken
+    }
+
     /// Counts one recipient that a server accepted.
     pub fn accept(&mut self, recipient: &str) {
         let domain = crate::smtp::domain_of(recipient).unwrap_or("").to_ascii_lowercase();

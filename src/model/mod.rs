@@ -11,6 +11,7 @@ pub mod rejections;
 pub mod retold;
 pub mod snapshot;
 pub mod verdict;
+pub mod zone;
 
 pub use coverage::{Coverage, DaemonCoverage};
 pub use evidence::{Action, Attempt, Direction, Evidence, OriginalMail};
@@ -25,6 +26,7 @@ pub use snapshot::{
     MemberPlace, Progress, ReadState, RejectionIdx, Snapshot, SourceLocation, SourceProblem, SourceReport,
 };
 pub use verdict::{Actor, ClassIdx, Confidence, ProviderIdx, Retry, RuleIdx, Tier, Verdict};
+pub use zone::Zone;
 
 /// Text of the evidence, shared between the records that repeat it.
 pub type Text = std::sync::Arc<str>;

@@ -1,9 +1,10 @@
 //! What kind of evidence a source is: decided by its content, never by its name.
 
 use super::event::LogLine;
-use super::frame::{Framed, framed, journal};
+use super::frame::{Framed, Taken, Unwrapped, Wraps, framed, wrap};
 use super::notice::{emlx, mbox, msg};
 use super::{dress, mta};
+use crate::model::{Origin, SourceId};
 use std::borrow::Cow;
 
 /// How a source is to be read.
@@ -93,22 +94,31 @@ pub fn line_says(line: &[u8]) -> String {
     if line.iter().all(u8::is_ascii_whitespace) {
         return String::new();
     }
-    let entry = (line.first() == Some(&b'{')).then(|| journal::json(line)).flatten();
-    if let Some(line) = entry.as_ref().and_then(journal::Entry::line) {
-        return event_says(&line);
+    let says = |found: Framed<'_>| {
+        event_says(&LogLine {
+            time: None,
+            host: found.host,
+            program: found.program,
+            pid: found.pid,
+            message: Cow::Borrowed(found.message),
+        })
+    };
+    let mut wraps = Wraps::default();
+    let lines = match wraps.line(line, NOWHERE) {
+        Taken::No => Vec::new(),
+        Taken::Part if wraps.is_open() => return "part of an entry over several lines".to_owned(),
+        Taken::Part => wraps.finish(),
+        Taken::Lines(lines) => lines,
+    };
+    if let Some(found) = lines.iter().find_map(Unwrapped::framed) {
+        return says(found);
     }
     let text = String::from_utf8_lossy(line);
     let text = dress::undress(&text);
     let Some(found) = framed(&text).or_else(|| mta::bare(&text)) else {
         return "no log line: no time stamp with a program's name was recognised".to_owned();
     };
-    event_says(&LogLine {
-        time: None,
-        host: found.host,
-        program: found.program,
-        pid: found.pid,
-        message: Cow::Borrowed(found.message),
-    })
+    says(found)
 }
 
 fn event_says(line: &LogLine<'_>) -> String {
@@ -130,15 +140,34 @@ enum Look {
 
 fn look(line: &[u8]) -> Look {
     let own = |program: &str| if mta::by_program(program).is_some() { Look::Own } else { Look::Framed };
-    if line.first() == Some(&b'{') {
-        let entry = journal::json(line);
-        return entry.as_ref().and_then(journal::Entry::line).map_or(Look::Other, |l| own(l.program));
+    let mut wraps = Wraps::default();
+    let mut taken = wraps.line(line, NOWHERE);
+    if let Taken::Part = taken {
+        taken = Taken::Lines(wraps.finish());
+    }
+    if let Taken::Lines(lines) = taken {
+        return best(&lines);
     }
     let text = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     let text = dress::undress(&text);
     let found: Option<Framed<'_>> = framed(&text).or_else(|| mta::bare(&text));
     found.map_or(Look::Other, |f| own(f.program))
 }
+
+/// What the best of several lines is.
+fn best(lines: &[Unwrapped]) -> Look {
+    let mut found = Look::Other;
+    for line in lines.iter().filter_map(Unwrapped::framed) {
+        if mta::by_program(line.program).is_some() {
+            return Look::Own;
+        }
+        found = Look::Framed;
+    }
+    found
+}
+
+/// For lines whose place does not matter.
+const NOWHERE: Origin = Origin { source: SourceId(0), line: 0, start: 0, len: 0 };
 
 /// What the lines of the head look like.
 #[derive(Default)]
@@ -154,30 +183,30 @@ impl Counted {
         let mut counted = Self::default();
         let n_lines = (memchr::memchr_iter(b'\n', head).count() + 1).min(MAX_LINES);
         // The last line may be cut; its frame is there all the same.
-        let (mut export, mut in_reject) = (journal::Export::default(), false);
+        let (mut wraps, mut in_reject) = (Wraps::default(), false);
         for (number, line) in head.split(|b| *b == b'\n').take(MAX_LINES).enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if until_no_log && 2 * counted.framed + (n_lines - number) <= counted.filled {
                 break;
             }
-            let origin = crate::model::Origin {
-                source: crate::model::SourceId(0),
-                line: number as u64,
-                start: 0,
-                len: 0,
-            };
-            match export.line(line, origin) {
-                journal::Taken::Part => {
+            let was_open = wraps.is_open();
+            match wraps.line(line, NOWHERE) {
+                Taken::Part => {
                     counted.filled += 1;
                     counted.framed += 1;
                     continue;
                 }
-                journal::Taken::Entry(entry) => {
-                    counted.own +=
-                        usize::from(entry.line().is_some_and(|l| mta::by_program(l.program).is_some()));
+                Taken::Lines(lines) => {
+                    let look = best(&lines);
+                    counted.own += usize::from(look == Look::Own);
+                    if !was_open {
+                        counted.filled += 1;
+                        counted.framed += usize::from(look != Look::Other);
+                        in_reject = look == Look::Own;
+                    }
                     continue;
                 }
-                journal::Taken::No => {}
+                Taken::No => {}
             }
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
@@ -191,13 +220,18 @@ impl Counted {
                 Look::Framed => counted.framed += 1,
                 // The headers that Exim's reject log repeats are part of its lines.
                 Look::Other if in_reject && is_reject_log_part(line) => counted.framed += 1,
+                Look::Other
+                    if in_reject
+                        && wrap::text_of(line, NOWHERE)
+                            .is_some_and(|text| is_reject_log_part(text.as_bytes())) =>
+                {
+                    counted.framed += 1
+                }
                 Look::Other => {}
             }
             counted.filled += 1;
         }
-        if let Some(entry) = export.finish() {
-            counted.own += usize::from(entry.line().is_some_and(|l| mta::by_program(l.program).is_some()));
-        }
+        counted.own += usize::from(best(&wraps.finish()) == Look::Own);
         counted
     }
 }

@@ -133,6 +133,23 @@ pub(super) fn without_colours(text: &str) -> String {
     out
 }
 
+/// A reply without rsyslog's escapes for line ends, tabs and terminal sequences (`#012`, `#011`, `#033[1m`); `None` if it
+/// has none.
+pub fn unescaped(text: &str) -> Option<String> {
+    if !text.contains("#0") {
+        return None;
+    }
+    const ESCAPES: [(&str, &str); 4] = [("#012", "\n"), ("#011", "\t"), ("#015", ""), ("#033", "\u{1b}")];
+    let mut plain = text.to_owned();
+    for (escape, byte) in ESCAPES {
+        if plain.contains(escape) {
+            plain = plain.replace(escape, byte);
+        }
+    }
+    let plain = if plain.contains('\u{1b}') { without_colours(&plain) } else { plain };
+    (plain != text).then(|| plain.trim_end_matches('\n').to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +180,18 @@ mod tests {
         ] {
             check(line.trim_end_matches("<br />"), "Nov 17 mx x: to=<a>");
         }
+    }
+
+    #[test]
+    fn escapes_of_rsyslog() {
+        let check =
+            |text: &str, expect: Option<&str>| assert_eq!(unescaped(text).as_deref(), expect, "{text}");
+        check("550-5.7.1 no#012550 5.7.1 way#012", Some("550-5.7.1 no\n550 5.7.1 way"));
+        check("550 a#011b", Some("550 a\tb"));
+        check("550 #033[01;31mno#033[0m", Some("550 no"));
+        check("550 no (#5.1.1)", None);
+        check("550 see #0815", None);
+        check("", None);
     }
 
     #[test]

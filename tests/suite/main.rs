@@ -5,6 +5,7 @@ mod command_line;
 mod containers;
 mod corpus;
 mod documents;
+mod frames;
 mod full_queue;
 mod generated;
 #[path = "../benches/generator/mod.rs"]

@@ -2,14 +2,15 @@
 
 use super::forgotten::{Forgotten, Messages};
 use super::known::{Decided, Known};
+use super::repeated::{Last, Said};
 use crate::correlate::ahead::Ahead;
 use crate::correlate::context::{Context, Contexts, Key, Place, Tried};
 use crate::correlate::counts::{Counts, holds_refusal};
 use crate::model::{Action, Direction, Draft, Harvest, Origin, Try};
-use crate::parse::Line;
 use crate::parse::event::{DeliveryAttempt, EventKind, Glance, LogEvent, LogLine, Outcome, Refusal};
 use crate::parse::frame::Head;
 use crate::parse::mta::{self, Dialect};
+use crate::parse::{Line, dress};
 use crate::smtp::tidy_mailbox;
 
 /// Events of all messages, whatever frame they came in.
@@ -29,6 +30,10 @@ pub(super) struct Queue {
     pub(super) only: Option<Messages>,
     /// Room to gather a message's lines in.
     pub(super) lines: Vec<Origin>,
+    /// Number of the line that is being read.
+    pub(super) number: u64,
+    /// What the last line said, should the next say that it was repeated.
+    pub(super) last: Last,
 }
 
 impl Queue {
@@ -57,8 +62,13 @@ impl Queue {
         if self.only.as_ref().is_some_and(|only| !only.has(line.host, event.queue_id)) {
             return refused;
         }
-        if !self.is_left_open(dialect, line, &event, origin) {
+        let said = Said::of(&event.kind);
+        let left_open = self.is_left_open(dialect, line, &event, origin);
+        if !left_open {
             self.event(line, event, origin, out);
+        }
+        if let Some(said) = said {
+            self.last.note(line, said, left_open, self.number);
         }
         self.hand_out_gone(origin.start, out);
         refused
@@ -71,7 +81,13 @@ impl Queue {
         origin: Origin,
         out: &mut Harvest,
     ) {
-        let LogEvent { format, instance, queue_id, kind } = event;
+        let LogEvent { format, instance, queue_id, mut kind } = event;
+        if let EventKind::Attempt(DeliveryAttempt { text, .. }) | EventKind::Refused(Refusal { text, .. }) =
+            &mut kind
+            && let Some(plain) = dress::unescaped(text)
+        {
+            *text = plain.into();
+        }
         let key = queue_id.map(|queue_id| Key::new(line.host.unwrap_or(""), instance, queue_id));
         let key = key.as_ref();
         match kind {

@@ -10,7 +10,12 @@ const WRITTEN: &str = "2026-11-20T00:00:00Z";
 
 /// Reads with glances; what the grammars give must be the same.
 fn read(text: &[u8]) -> Harvest {
-    let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
+    let options = ReadOptions {
+        year: None,
+        zone: Default::default(),
+        written: WRITTEN.parse().unwrap(),
+        bare_replies: true,
+    };
     let glancing = || LogCorrelator::new(SourceId(0), options.clone());
     let out = read_with(glancing(), text);
     assert_eq!(format!("{out:?}"), format!("{:?}", read_with(glancing().thorough(), text)));
@@ -235,6 +240,148 @@ fn exim_in_syslog() {
     );
 }
 
+const REJECT: &str = "NOQUEUE: reject: RCPT from c[192.0.2.7]: 550 5.1.1 <a@example.org>: no; from=<b@example.net> \
+                      to=<a@example.org> proto=ESMTP helo=<c>";
+
+fn reject(tries: usize, lines: &str) -> String {
+    format!(
+        "incoming failed - - b@example.net>a@example.org @c[192.0.2.7] rcpt_to 550 5.1.1 tries={tries} lines={lines} | \
+         550 5.1.1 <a@example.org>: no"
+    )
+}
+
+#[test]
+fn last_message_repeated() {
+    let smtpd = format!("Nov 17 14:51:07 mx postfix/smtpd[7]: {REJECT}\n");
+    let other = "Nov 17 14:51:07 mx postfix/smtpd[7]: disconnect from c[192.0.2.7]\n";
+    for said in [
+        "mx last message repeated 3 times",
+        "mx syslogd[1]: last message repeated 3 times",
+        "--- last message repeated 3 times ---",
+    ] {
+        let again = format!("Nov 17 14:51:37 {said}\n");
+        check(&[&*smtpd, &again].concat(), &[&reject(4, "1,2")]);
+        check(&[&*smtpd, "\n", &again, &again, other].concat(), &[&reject(7, "1,3,4")]);
+        // It is about another line, or another host.
+        check(&[&*smtpd, other, &again].concat(), &[&reject(1, "1")]);
+        check(&[&*again, &smtpd].concat(), &[&reject(1, "2")]);
+        if said.starts_with("mx") {
+            check(&[&*smtpd, &again.replace(" mx", " my")].concat(), &[&reject(1, "1")]);
+        }
+    }
+    let hostile = format!("Nov 17 14:51:37 mx last message repeated 4000000000 times\n");
+    check(&[&*smtpd, &hostile, &hostile].concat(), &[&reject(100, "1,2")]);
+}
+
+#[test]
+fn message_repeated() {
+    let smtpd = format!("Nov 17 14:51:07 mx postfix/smtpd[7]: {REJECT}\n");
+    let again =
+        |text: &str| format!("Nov 17 14:51:37 mx postfix/smtpd[7]: message repeated 3 times: [ {text}]\n");
+    check(&[&*smtpd, &again(REJECT)].concat(), &[&reject(4, "1,2")]);
+    check(&[&*smtpd, &again(&REJECT[..100])].concat(), &[&reject(4, "1,2")]);
+    // The first of them is elsewhere.
+    check(&again(REJECT), &[&reject(3, "1")]);
+    check(
+        &[&*smtpd, &again("disconnect from c[192.0.2.7]"), &again(REJECT)].concat(),
+        &[&reject(1, "1"), &reject(3, "3")],
+    );
+}
+
+#[test]
+fn repeated_deferrals() {
+    let deferred = "4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=4.7.1, status=deferred (host r[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command))";
+    let expect = |tries: usize, lines: &str| {
+        format!(
+            "outgoing delayed 4F1C - ?>a@example.org @r[192.0.2.1] rcpt_to 450 4.7.1 tries={tries} lines={lines} | 450 4.7.1 later"
+        )
+    };
+    let line = format!("Nov 17 14:51:07 mx postfix/smtp[7]: {deferred}\n");
+    check(&format!("{line}Nov 17 14:51:37 mx last message repeated 2 times\n"), &[&expect(3, "2,1")]);
+    check(
+        &format!("Nov 17 14:51:37 mx postfix/smtp[7]: message repeated 2 times: [ {deferred}]\n"),
+        &[&expect(2, "1")],
+    );
+}
+
+#[test]
+fn lines_that_were_cut() {
+    let words: String = (0..200).map(|n| format!("word{n:03} ")).collect();
+    let whole = format!(
+        "Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.7.1, status=bounced (host r[192.0.2.1] said: 550 5.7.1 {words}end (in reply to RCPT TO command))"
+    );
+    let expect = |lines: &str, words: &str, stage: &str| {
+        format!(
+            "outgoing failed 4F1C - ?>a@example.org @r[192.0.2.1] {stage} 550 5.7.1 tries=1 lines={lines} | 550 5.7.1 {words}"
+        )
+    };
+    let (first, rest) = whole.split_at(1020);
+    let all = expect("1,2", &format!("{words}end"), "rcpt_to");
+    check(&format!("{first}\nNov 27 18:50:10 {rest}\n"), &[&all]);
+    check(
+        &format!("{first}\nNov 27 18:50:10 {rest}\nNov 17 14:51:08 mx postfix/qmgr[7]: 4F1C: removed\n"),
+        &[&all],
+    );
+    // Another line follows, or none.
+    let message = first.split_once("said: 550 5.7.1 ").unwrap().1;
+    let out = read(first.as_bytes());
+    let cut: Vec<String> = out.records.iter().map(|e| show(&e.to_evidence())).collect();
+    assert_eq!(cut, [expect("1", message, "unknown")]);
+    for next in ["mx postfix/qmgr[7]: 4F1C: removed", "mx cron[7]: 5.1.1", "my hello"] {
+        let out = read(format!("{first}\nNov 17 14:51:08 {next}\n").as_bytes());
+        assert_eq!(out.records.len(), 1, "{next}");
+    }
+}
+
+#[test]
+fn the_same_in_containers() {
+    let bounced = "4F1C: to=<a@example.org>, relay=local, dsn=5.1.1, status=bounced (unknown user: 'a')";
+    let expect = |lines| {
+        format!(
+            "outgoing failed 4F1C - ?>a@example.org @-[-] delivery - 5.1.1 tries=1 lines={lines} | unknown user: 'a'"
+        )
+    };
+    let docker = |text: &str| {
+        format!("{{\"log\":\"{text}\",\"stream\":\"stdout\",\"time\":\"2026-11-17T13:51:07Z\"}}\n")
+    };
+    let framed = format!("Nov 17 14:51:07 mx postfix/local[7]: {bounced}");
+    check(&docker(&format!("{framed}\\n")), &[&expect("1")]);
+    check(&format!("> {}", docker(&format!("{framed}\\n"))), &[&expect("1")]);
+    check(&(docker(&framed[..50]) + &docker(&format!("{}\\n", &framed[50..]))), &[&expect("1,2")]);
+    check(&docker(&framed), &[&expect("1")]);
+    check(
+        &format!(
+            "2026-11-17T13:51:07Z stdout P {}\n2026-11-17T13:51:07Z stdout F {}\n",
+            &framed[..50],
+            &framed[50..]
+        ),
+        &[&expect("1,2")],
+    );
+    let twice = docker(&format!("Nov 17 14:51:07 mx postfix/smtpd[7]: {REJECT}\\n"))
+        + &docker("Nov 17 14:51:08 mx last message repeated 2 times\\n");
+    check(&twice, &[&reject(3, "1,2")]);
+    // A reject log, line by line.
+    let log = "2026-11-17 14:51:07 H=(x) [192.0.2.7] F=<b@example.net> rejected after DATA: spam\n\
+               Envelope-from: <b@example.net>\nP Received: from x by mx\n  Subject: 550 5.1.1 no\n-----\n";
+    let wrapped: String = log.lines().map(|line| docker(&format!("{line}\\n"))).collect();
+    check(
+        &wrapped,
+        &["incoming failed - - b@example.net>- @-[192.0.2.7] end_of_data - - tries=1 lines=1 | spam"],
+    );
+}
+
+#[test]
+fn escapes_of_rsyslog() {
+    check(
+        &postfix(
+            "smtp 4F1C: to=<a@example.org>, relay=r[192.0.2.1]:25, dsn=5.7.1, status=bounced (host r[192.0.2.1] said: 550-5.7.1 no#012550 5.7.1 way (in reply to RCPT TO command))",
+        ),
+        &[
+            "outgoing failed 4F1C - ?>a@example.org @r[192.0.2.1] rcpt_to 550 5.7.1 tries=1 lines=1 | 550-5.7.1 no/550 5.7.1 way",
+        ],
+    );
+}
+
 #[test]
 fn journal_entries() {
     let bounced = "4F1C: to=<a@example.org>, relay=local, dsn=5.1.1, status=bounced (unknown user: 'a')";
@@ -293,7 +440,13 @@ proptest! {
 
 /// Lines of few messages, several of them under way at one time.
 fn busy_log() -> impl Strategy<Value = Vec<String>> {
-    let line = (0..12u8, 0..8u8).prop_map(|(message, kind)| {
+    let line = (0..12u8, 0..11u8).prop_map(|(message, kind)| {
+        match kind {
+            8 => return format!("Nov 17 14:51:07 mx postfix/smtpd[7]: {REJECT}\n"),
+            9 => return "Nov 17 14:51:08 mx last message repeated 2 times\n".to_owned(),
+            10 => return format!("Nov 17 14:51:08 mx postfix/smtpd[7]: message repeated 2 times: [ {REJECT}]\n"),
+            _ => {}
+        }
         let said = match kind {
             0 | 1 => "client=app[10.0.0.1]".to_owned(),
             2 => format!("message-id=<{message}@a>"),
@@ -316,7 +469,7 @@ proptest! {
     /// However the log is cut, and with room for few messages: what is put behind one another is the same.
     #[test]
     fn parts_are_put_behind_one_another(lines in busy_log(), cuts in prop::collection::vec(0..80usize, 0..4), max in 1..9usize) {
-        let options = ReadOptions { year: None, written: WRITTEN.parse().unwrap(), bare_replies: true };
+        let options = ReadOptions { year: None, zone: Default::default(), written: WRITTEN.parse().unwrap(), bare_replies: true };
         let with_max = || {
             let mut log = LogCorrelator::new(SourceId(0), options.clone());
             log.queue.contexts = Contexts::with_max(max);
@@ -418,6 +571,16 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
         "rejected RCPT <a@example.org>: no",
         "Completed",
         "[1/2] ",
+        "[2\\2] ",
+        "mx last message repeated 3 times",
+        "message repeated 2 times: [ ",
+        "{\"log\":\"",
+        "\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-17T13:51:07Z\"}",
+        "2026-11-17T13:51:07Z stdout P ",
+        "2026-11-17T13:51:07Z stdout F ",
+        "{\n",
+        "}\n",
+        "\"MESSAGE\" : \"",
         "[2\\2] ",
         "__CURSOR=x\n",
         "MESSAGE\n",

@@ -142,7 +142,7 @@ impl Segments {
         if job.plain || !is_big {
             return Err(reader);
         }
-        let options = ReadOptions { year: job.year, written: job.now, bare_replies: false };
+        let options = ReadOptions { year: job.year, zone: job.zone, written: job.now, bare_replies: false };
         let feed = Feed::of_mails(reader, piece_bytes);
         Ok(Self::new(job, feed, options))
     }

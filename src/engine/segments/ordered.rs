@@ -52,11 +52,13 @@ pub(super) struct Ordered {
     end: u64,
     n_again: u32,
     hold: Hold,
+    /// The refusal found last, if the next piece may begin with a line that says it was repeated.
+    last: Harvest,
 }
 
 impl Ordered {
     pub fn new(log: LogCorrelator, options: ReadOptions) -> Self {
-        Self { log, line: 1, end: 0, n_again: 0, hold: Hold::new(options) }
+        Self { log, line: 1, end: 0, n_again: 0, hold: Hold::new(options), last: Harvest::default() }
     }
 
     /// Reading ahead has been in vain for some time.
@@ -95,8 +97,26 @@ impl Ordered {
             part.records.reorder(&order);
             part.places.sort_unstable();
         }
+        self.give_last(&mut part);
+        if self.log.may_be_repeated()
+            && let (Some(place), Some(last)) = (part.places.pop(), part.records.pop())
+        {
+            self.last.records.push_evidence(&last);
+            self.last.places.push(place);
+        }
         self.hold.keep(&mut part, &self.log);
         Some((vec![part], Some(room)))
+    }
+
+    /// Puts the refusal that was kept back before the others.
+    fn give_last(&mut self, part: &mut Part) {
+        let Harvest { mut records, mut places, .. } = std::mem::take(&mut self.last);
+        if records.is_empty() {
+            return;
+        }
+        records.append(&part.records);
+        places.append(&mut part.places);
+        (part.records, part.places) = (records, places);
     }
 
     /// Reads a piece in its turn. Says whether reading goes on.
@@ -118,12 +138,14 @@ impl Ordered {
             }
         };
         let mut blocks = Blocks::from_place(text, self.line, start, in_line);
+        reading.harvest = std::mem::take(&mut self.last);
         let hold = &mut self.hold;
         let went_on = reading.read_lines(&mut blocks, &mut self.log, |reading, log| {
             reading.hand_on_held(hold, log);
             true
         });
         reading.hand_on_held(hold, &self.log);
+        self.last = std::mem::take(&mut reading.harvest);
         (self.line, self.end) = blocks.place();
         went_on
     }
@@ -133,6 +155,7 @@ impl Ordered {
         let mut harvest = Harvest::default();
         self.log.finish(&mut harvest);
         let mut part = Part { done: true, ..Part::of(harvest, self.end) };
+        self.give_last(&mut part);
         self.hold.keep(&mut part, &self.log);
         let (records, problem) = self.hold.release(job, &mut self.log);
         part.records.append(&records);

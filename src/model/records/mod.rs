@@ -350,6 +350,18 @@ impl Records {
         }));
     }
 
+    /// Takes off the last record.
+    pub fn pop(&mut self) -> Option<Evidence> {
+        let last = self.get(self.len().checked_sub(1)?).to_evidence();
+        let record = self.records.pop()?;
+        // The last record may not be the one whose tries stand at the end: records can be put in another order.
+        if record.more != 0 && record.more as usize == self.more.len() {
+            let More { tries_at, .. } = self.more.pop().unwrap_or_default();
+            self.tries.truncate(tries_at as usize);
+        }
+        Some(last)
+    }
+
     /// Takes off the records from `at` on.
     pub fn split_off(&mut self, at: usize) -> Self {
         if at >= self.len() {

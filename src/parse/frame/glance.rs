@@ -4,7 +4,9 @@
 //! lines of one second and few hosts and programs. A stamp, or a host with its program, is read once by the grammars
 //! beside this file and then compared. Lines of any other shape are left to [`framed`](super::framed).
 
+use super::clock::RepeatedHours;
 use super::stamp::{Stamp, bsd, iso};
+use crate::model::Zone;
 use crate::near;
 use crate::parse::mta::{self, Dialect};
 use std::collections::HashMap;
@@ -61,6 +63,8 @@ pub struct Frames {
     bare: Option<usize>,
     /// The heads seen last, by a few of their bytes: nearly every look-up ends here.
     recent: Recent,
+    /// Of stamps in these hours each is wanted: the order of lines tells their time.
+    repeated: Option<RepeatedHours>,
 }
 
 /// Places for heads.
@@ -74,6 +78,16 @@ impl Default for Recent {
 }
 
 impl Frames {
+    /// For a log with stamps of `zone`.
+    pub fn in_zone(zone: Zone) -> Self {
+        Self { repeated: RepeatedHours::of(zone), ..Self::default() }
+    }
+
+    /// Whether a stamp that was not seen before may be of an hour that comes twice.
+    fn may_repeat(&mut self, stamp: Stamp) -> bool {
+        self.repeated.as_mut().is_some_and(|hours| hours.may_hold(stamp))
+    }
+
     /// The host and program of a line.
     pub fn head(&self, number: usize) -> &Arc<Head> {
         &self.heads[number]
@@ -130,6 +144,8 @@ impl Frames {
         let (_, program, process, id) = (blanks.next()?, blanks.next()?, blanks.next()?, blanks.next()?);
         let pid = &rest[program + 1..process];
         let message = rest[id + 1..].strip_prefix(b"- ")?;
+        // rsyslog keeps the blank that stood behind the tag.
+        let message = message.strip_prefix(b" ").unwrap_or(message);
         let regular = !pid.is_empty() && pid.iter().all(u8::is_ascii_digit);
         // A byte order mark may stand before the message.
         if !regular || matches!(message.first(), None | Some(b'[' | b' ' | 0xef)) {
@@ -176,7 +192,10 @@ impl Frames {
         }
         let same_second = self.iso.as_ref().is_some_and(|seen| near::same(seen, second));
         if !same_second || !near::same(&self.zone, &line[ISO_LEN..at]) {
-            let (_, "") = iso(std::str::from_utf8(&line[..at]).ok()?)? else { return None };
+            let (stamp, "") = iso(std::str::from_utf8(&line[..at]).ok()?)? else { return None };
+            if self.may_repeat(stamp) {
+                return None;
+            }
             self.iso = Some(*second);
             self.zone.clear();
             self.zone.extend_from_slice(&line[ISO_LEN..at]);
@@ -218,6 +237,9 @@ impl Frames {
         }
         let text = std::str::from_utf8(&bytes[..BSD_LEN - 1]).ok()?;
         let (stamp @ Stamp::NoYear { month, day, .. }, "") = bsd(text)? else { return None };
+        if self.may_repeat(stamp) {
+            return None;
+        }
         self.bsd = Some((*bytes, stamp));
         Some((month, day))
     }
@@ -242,7 +264,10 @@ impl Frames {
         if second[10] != b'T' || matches!(line.get(end + 1), None | Some(b'+' | b'-')) {
             return None;
         }
-        let (_, "") = iso(std::str::from_utf8(&line[..end]).ok()?)? else { return None };
+        let (stamp, "") = iso(std::str::from_utf8(&line[..end]).ok()?)? else { return None };
+        if self.may_repeat(stamp) {
+            return None;
+        }
         self.iso = Some(*second);
         self.zone.clear();
         self.zone.extend_from_slice(&line[at..end]);
@@ -346,6 +371,7 @@ mod tests {
         check("<22>Nov 17 14:51:07 mx postfix/smtp[7]: 4F1C: removed", true);
         check("<22>1 2026-11-17T14:51:07.123Z mx postfix/smtp 7 - - 4F1C: removed", true);
         check("1 2026-11-17T14:51:07+01:00 mx postfix/smtp 7 id - 4F1C: removed", true);
+        check("<22>1 2026-11-17T14:51:07+01:00 mx postfix 7 - -  4F1C: removed", true);
     }
 
     #[test]

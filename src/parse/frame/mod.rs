@@ -1,19 +1,21 @@
 //! The frame around a log line: time stamp, host, program. One file a frame.
 //!
 //! `Nov 17 14:51:07 mx postfix/smtp[7]: …` (RFC 3164), `2026-11-17T14:51:07+01:00 mx postfix/smtp[7]: …`
-//! (rsyslog, journald), `<22>1 2026-11-17T14:51:07Z mx postfix/smtp 7 - - …` (RFC 5424), journald's JSON and export.
-//! A line's first byte tells them apart, so nothing has to be remembered from line to line but the year.
+//! (rsyslog, journald), `<22>1 2026-11-17T14:51:07Z mx postfix/smtp 7 - - …` (RFC 5424); and what collectors [wrap]
+//! around lines. A line's first byte tells frames apart, so nothing has to be remembered from line to line but the year.
 
 pub mod clock;
 pub mod glance;
-pub mod journal;
+pub mod repeat;
 pub mod stamp;
 pub mod syslog;
+pub mod wrap;
 
 pub use clock::Clock;
 pub use glance::{Frames, Glanced, Head};
 pub use stamp::Stamp;
 pub use syslog::framed;
+pub use wrap::{Taken, Unwrapped, Wraps};
 
 use super::event::LogLine;
 use std::borrow::Cow;

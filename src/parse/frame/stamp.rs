@@ -1,9 +1,9 @@
 //! Time stamps: `Nov 17 14:51:07`, `2026-11-17T14:51:07.123456+01:00`, `2026-11-17 14:51:07,123`.
 //!
-//! RFC 3164 §4.1.2 (no year, no zone), RFC 3339. A stamp without a zone is read as UTC.
+//! RFC 3164 §4.1.2 (no year, no zone), RFC 3339. What lacks its year or zone is completed by the [clock](super::clock).
 
 use crate::model::Timestamp;
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta};
 
 /// A time as the line has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,6 +12,8 @@ pub enum Stamp {
     None,
     /// Complete.
     Full(Timestamp),
+    /// Complete but for its zone: as if it were UTC.
+    Local(Timestamp),
     /// Month, day and time of day only.
     NoYear {
         /// 1 to 12.
@@ -23,6 +25,36 @@ pub enum Stamp {
         /// Fraction of the second.
         nanos: u32,
     },
+}
+
+impl Stamp {
+    /// The stamp of a line around which another program has put its own: a missing year is that one's.
+    pub fn within(self, outer: Self) -> Self {
+        let (Self::NoYear { month, day, secs, nanos }, Self::Full(near) | Self::Local(near)) = (self, outer)
+        else {
+            return if self == Self::None { outer } else { self };
+        };
+        let in_year = |year: i32| dated(year, month, day, secs, nanos);
+        let years = [near.year(), near.year() - 1, near.year() + 1];
+        let found = years.into_iter().filter_map(in_year).min_by_key(|time| (*time - near).abs());
+        // What is older was only collected late; then the source's own way to the year is the better one.
+        found.filter(|time| (*time - near).abs() < TimeDelta::days(180)).map_or(self, Self::Local)
+    }
+
+    /// The same in `year`, if it has none.
+    fn in_year(self, year: i32) -> Option<Self> {
+        match self {
+            Self::NoYear { month, day, secs, nanos } => dated(year, month, day, secs, nanos).map(Self::Local),
+            _ => None,
+        }
+    }
+}
+
+/// As if it were UTC.
+fn dated(year: i32, month: u32, day: u32, secs: u32, nanos: u32) -> Option<Timestamp> {
+    let date = NaiveDate::from_ymd_opt(year, month, day)?;
+    let days = i64::from(date.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+    DateTime::from_timestamp(days * 86_400 + i64::from(secs), nanos)
 }
 
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -67,9 +99,8 @@ fn day_and_time(text: &str, month: u32, day: u32, mut at: usize) -> Option<(Stam
     let (nanos, at) = fraction(b, at + 8);
     let rest = text.get(at..)?;
     let Some(year) = year else { return Some((Stamp::NoYear { month, day, secs, nanos }, rest)) };
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let days = i64::from(chrono::Datelike::num_days_from_ce(&date) - UNIX_EPOCH_FROM_CE);
-    Some((Stamp::Full(DateTime::from_timestamp(days * 86_400 + i64::from(secs), nanos)?), rest))
+    let time = dated(i32::try_from(year).ok()?, month, day, secs, nanos)?;
+    Some((Stamp::Local(time), rest))
 }
 
 /// The beginnings of the months' names, as other languages write them in a time stamp.
@@ -176,20 +207,76 @@ pub fn iso(text: &str) -> Option<(Stamp, &str)> {
     let (month, day) = (two(&b[5..7])?, two(&b[8..10])?);
     let secs = time_of_day(&b[11..])?;
     let (nanos, mut at) = fraction(b, 19);
-    let mut east = 0;
+    let mut east = None;
     if matches!(b.get(at), Some(b'Z' | b'z')) {
+        east = Some(0);
         at += 1;
     } else {
         let sign_at = if b.get(at) == Some(&b' ') { at + 1 } else { at };
         if let Some((seconds, len)) = zone(b.get(sign_at..)?) {
-            east = seconds;
+            east = Some(seconds);
             at = sign_at + len;
         }
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let days = i64::from(chrono::Datelike::num_days_from_ce(&date) - UNIX_EPOCH_FROM_CE);
-    let time = DateTime::from_timestamp(days * 86_400 + i64::from(secs) - east, nanos)?;
-    Some((Stamp::Full(time), &text[at..]))
+    let time = dated(i32::try_from(year).ok()?, month, day, secs, nanos)?;
+    let stamp = match east {
+        Some(east) => Stamp::Full(time.checked_sub_signed(TimeDelta::seconds(east))?),
+        None => Stamp::Local(time),
+    };
+    Some((stamp, &text[at..]))
+}
+
+/// `2026 Nov 17 14:51:07`: some devices write the year first.
+pub fn year_first(text: &str) -> Option<(Stamp, &str)> {
+    let b = text.as_bytes();
+    let year = two(b.get(..2)?)? * 100 + two(b.get(2..4)?)?;
+    let rest = text.get(4..)?.strip_prefix(' ')?;
+    let (stamp, rest) = bsd(rest).or_else(|| local(rest))?;
+    Some((stamp.in_year(i32::try_from(year).ok()?)?, rest))
+}
+
+/// `Tue 2026-11-17 14:51:07 CET`, as `journalctl -o short-full` writes it.
+pub fn with_weekday(text: &str) -> Option<(Stamp, &str)> {
+    let (day, rest) = text.split_once(' ')?;
+    let named = (2..=12).contains(&day.len()) && day.chars().all(|c| c.is_alphabetic() || c == '.');
+    let (stamp, rest) = if named { iso(rest)? } else { return None };
+    Some(with_zone_name(stamp, rest))
+}
+
+/// Takes in a zone's letters behind a stamp: ` CET mx …`. A host is not written so.
+pub fn with_zone_name(stamp: Stamp, rest: &str) -> (Stamp, &str) {
+    let Some((word, _)) = rest.strip_prefix(' ').and_then(|rest| rest.split_once(' ')) else {
+        return (stamp, rest);
+    };
+    if !(3..=5).contains(&word.len()) || !word.bytes().all(|b| b.is_ascii_uppercase()) {
+        return (stamp, rest);
+    }
+    let time = match (stamp, hours_east(word)) {
+        (Stamp::Local(time), Some(hours)) => time.checked_sub_signed(TimeDelta::hours(hours)),
+        _ => None,
+    };
+    (time.map_or(stamp, Stamp::Full), &rest[word.len() + 1..])
+}
+
+/// Zones whose letters mean the same everywhere, or what RFC 5322 §4.3 says. (`CST` and `IST` do not.)
+fn hours_east(letters: &str) -> Option<i64> {
+    Some(match letters {
+        "UTC" | "GMT" | "WET" => 0,
+        "CET" | "WEST" => 1,
+        "CEST" | "EET" => 2,
+        "EEST" | "MSK" => 3,
+        "JST" | "KST" => 9,
+        "AEST" => 10,
+        "AEDT" => 11,
+        "NZST" => 12,
+        "NZDT" => 13,
+        "EDT" => -4,
+        "EST" | "CDT" => -5,
+        "MDT" => -6,
+        "MST" | "PDT" => -7,
+        "PST" => -8,
+        _ => return None,
+    })
 }
 
 /// Days from 0001-01-01 (day 1) to 1970-01-01.
@@ -247,9 +334,11 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: &str) {
-        let got = bsd(text).or_else(|| iso(text)).or_else(|| local(text)).or_else(|| epoch(text));
+        let got = bsd(text).or_else(|| iso(text)).or_else(|| with_weekday(text)).or_else(|| year_first(text));
+        let got = got.or_else(|| local(text)).or_else(|| epoch(text));
         let got = got.map_or("none".into(), |(stamp, rest)| match stamp {
             Stamp::Full(t) => format!("{} |{rest}", t.format("%FT%T%.fZ")),
+            Stamp::Local(t) => format!("{} |{rest}", t.format("%FT%T%.f")),
             Stamp::NoYear { month, day, secs, nanos } => format!("{month}-{day} {secs} {nanos} |{rest}"),
             Stamp::None => "-".into(),
         });
@@ -265,20 +354,71 @@ mod tests {
         check("2026-11-17T14:51:07+0100 mx", "2026-11-17T13:51:07Z | mx");
         check("2026-11-17T14:51:07Z mx", "2026-11-17T14:51:07Z | mx");
         check("2026-11-17 14:51:07 -0330 [7] x", "2026-11-17T18:21:07Z | [7] x");
-        check("2026-11-17 14:51:07.25 1a", "2026-11-17T14:51:07.250Z | 1a");
-        check("Nov 17 2026 14:51:07 mx", "2026-11-17T14:51:07Z | mx");
+        check("2026-11-17 14:51:07.25 1a", "2026-11-17T14:51:07.250 | 1a");
+        check("Nov 17 2026 14:51:07 mx", "2026-11-17T14:51:07 | mx");
         check("nov. 17 14:51:07 mx", "11-17 53467 0 | mx");
         check("Okt 17 14:51:07 mx", "10-17 53467 0 | mx");
         check("17 Mär 14:51:07 mx", "3-17 53467 0 | mx");
-        check("17. août 2026 14:51:07 mx", "2026-08-17T14:51:07Z | mx");
+        check("17. août 2026 14:51:07 mx", "2026-08-17T14:51:07 | mx");
         check("ноя  7 14:51:07 mx", "11-7 53467 0 | mx");
         check("1763387467.123456 mx", "2025-11-17T13:51:07.123456Z | mx");
         check("1763387467 mx", "none");
-        check("2024-02-29 14:51:07", "2024-02-29T14:51:07Z |");
+        check("2024-02-29 14:51:07", "2024-02-29T14:51:07 |");
         check("2026-02-29 14:51:07", "none");
         check("Nov 32 14:51:07 mx", "none");
         check("Nov 17 24:51:07 mx", "none");
         check("November 17 14:51:07", "11-17 53467 0 |");
         check("Foo 17 14:51:07 mx", "none");
+        check("2026-11-17 14:51:07,5 mx", "2026-11-17T14:51:07.500 | mx");
+        check("2026-11-17T14:51:07,123+01:00 mx", "2026-11-17T13:51:07.123Z | mx");
+        check("2026 Nov 17 14:51:07 mx", "2026-11-17T14:51:07 | mx");
+        check("2026 17 Nov 14:51:07.5 mx", "2026-11-17T14:51:07.500 | mx");
+        check("2026 Feb 29 14:51:07 mx", "none");
+        check("Nov 17 2026 14:51:07.25 mx", "2026-11-17T14:51:07.250 | mx");
+    }
+
+    #[test]
+    fn months_in_other_languages() {
+        let months = "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez, janv. févr. mars avr. mai juin juil. août sept. oct. \
+                      nov. déc., ene feb mar abr may jun jul ago sep oct nov dic, gen feb mar apr mag giu lug ago set ott \
+                      nov dic, jan feb mrt apr mei jun jul aug sep okt nov dec, jan fev mar abr mai jun jul ago set out \
+                      nov dez";
+        for language in months.split(", ") {
+            for (n, month) in language.split(' ').enumerate() {
+                check(&format!("{month} 17 14:51:07 mx"), &format!("{}-17 53467 0 | mx", n + 1));
+                check(&format!("{month}  7 14:51:07 mx"), &format!("{}-7 53467 0 | mx", n + 1));
+                check(&format!("17 {month} 14:51:07 mx"), &format!("{}-17 53467 0 | mx", n + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn zones_by_name() {
+        check("Tue 2026-11-17 14:51:07 CET mx", "2026-11-17T13:51:07Z | mx");
+        check("Tue 2026-11-17 14:51:07.123456 UTC mx", "2026-11-17T14:51:07.123456Z | mx");
+        check("Di 2026-11-17 14:51:07 mx x", "2026-11-17T14:51:07 | mx x");
+        check("Tue 2026-11-17 14:51:07 CST mx", "2026-11-17T14:51:07 | mx");
+        check("Tue 2026-11-17 14:51:07 +0530 mx", "2026-11-17T09:21:07Z | mx");
+    }
+
+    #[test]
+    fn years_of_the_program_around() {
+        let check = |inner: &str, outer: &str, expect: &str| {
+            let outer = iso(outer).map_or(Stamp::None, |(stamp, _)| stamp);
+            let inner = bsd(inner).map_or(Stamp::None, |(stamp, _)| stamp);
+            let got = match inner.within(outer) {
+                Stamp::Full(t) => t.format("%FT%TZ").to_string(),
+                Stamp::Local(t) => t.format("%FT%T").to_string(),
+                Stamp::NoYear { .. } => "no year".into(),
+                Stamp::None => "none".into(),
+            };
+            assert_eq!(got, expect, "{inner:?} {outer:?}");
+        };
+        check("Nov 17 14:51:07", "2026-11-17T13:51:07Z", "2026-11-17T14:51:07");
+        check("Jan  1 00:51:07", "2026-12-31T23:51:07Z", "2027-01-01T00:51:07");
+        check("Dec 31 23:51:07", "2027-01-01T00:51:07Z", "2026-12-31T23:51:07");
+        check("Feb 29 14:51:07", "2026-03-01T14:51:07Z", "no year");
+        check("Nov 17 14:51:07", "", "no year");
+        check("", "2026-11-17T13:51:07Z", "2026-11-17T13:51:07Z");
     }
 }

@@ -1,56 +1,76 @@
 //! Syslog lines as files and terminals have them.
 //!
-//! `Nov 17 14:51:07 mx postfix/smtp[7]: …` (RFC 3164, also journalctl's default),
+//! `Nov 17 14:51:07 mx postfix/smtp[7]: …` (RFC 3164, also journalctl's default), `Mär 17 14:51:07 mx …`,
 //! `2026-11-17T14:51:07.123456+01:00 mx postfix/smtp[7]: …` (rsyslog, `journalctl -o short-iso`),
+//! `Tue 2026-11-17 14:51:07 CET mx …` (short-full), `[ 5678.123456] mx …` (short-monotonic),
 //! `<22>1 2026-11-17T14:51:07Z mx postfix/smtp 7 - - …` (RFC 5424), each also behind `<PRI>` or docker-compose's
 //! `mail-1  | `. Container tools put more in front: there, the program's name is what is looked for.
 
 use super::Framed;
-use super::stamp::{Stamp, bsd, epoch, iso, local};
+use super::repeat;
+use super::stamp::{Stamp, bsd, epoch, iso, local, with_weekday, with_zone_name, year_first};
 use crate::near;
 use crate::parse::mta;
 
 /// Takes the frame off `text`; `None` if it has none.
 pub fn framed(text: &str) -> Option<Framed<'_>> {
-    let found = plain(text).or_else(|| plain(without_compose_prefix(text)?));
+    let found = at_start(text).or_else(|| at_start(without_compose_prefix(text)?));
     match found {
         Some(found) if mta::by_program(found.program).is_some() => Some(found),
         // A container's own syslog inside another: the inner one knows the program.
         Some(found) => {
-            let inner = embedded(found.message).map(|inner| match inner.stamp {
+            let inner = embedded(found.message)
                 // Two programs hand the line on within a moment; whose host the outer one names is not known.
-                Stamp::None => Framed { stamp: found.stamp, ..inner },
-                _ => inner,
-            });
+                .map(|inner| Framed { stamp: inner.stamp.within(found.stamp), ..inner });
             inner.or(Some(found))
         }
         None => embedded(text),
     }
 }
 
-fn plain(text: &str) -> Option<Framed<'_>> {
+/// Takes off a frame that begins with the text.
+pub(super) fn at_start(text: &str) -> Option<Framed<'_>> {
     match text.as_bytes().first()? {
-        b'A'..=b'Z' => {
-            let (stamp, rest) = bsd(text)?;
-            tail(stamp, rest)
-        }
         b'1' if text.starts_with("1 ") => rfc5424(&text[2..]),
         b'0'..=b'9' => {
-            let (stamp, rest) = iso(text)?;
-            let found = tail(stamp, rest)?;
-            // Many programs start their own lines so (`2026-11-17 14:51:07 TLS error: x`); syslog writes a `T`.
-            let own = text.as_bytes()[10] == b' ' && mta::by_program(found.program).is_none();
-            (!own).then_some(found)
+            if text.as_bytes().get(4) == Some(&b'-') {
+                return dated(text);
+            }
+            // RFC 6587: the length of what follows.
+            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+            if let Some(rest) = text[digits..].strip_prefix(' ').filter(|rest| rest.starts_with('<')) {
+                return at_start(rest);
+            }
+            let (stamp, rest) = year_first(text).or_else(|| epoch(text)).or_else(|| local(text))?;
+            tail(stamp, rest)
         }
         b'<' => {
             let (pri, rest) = text[1..].split_once('>')?;
-            if pri.is_empty() || pri.len() > 3 || !pri.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            plain(rest)
+            let numeric = (1..=3).contains(&pri.len()) && pri.bytes().all(|b| b.is_ascii_digit());
+            if numeric && !rest.starts_with('<') { at_start(rest) } else { None }
+        }
+        b'[' => {
+            // Seconds since the machine started, and with `short-delta` since the line before.
+            let (clock, rest) = text[1..].split_once(']')?;
+            let monotonic = clock.contains('.') && clock.bytes().all(|b| b" .<>0123456789".contains(&b));
+            if monotonic { tail(Stamp::None, rest) } else { None }
+        }
+        byte if byte.is_ascii_alphabetic() || *byte >= 0x80 => {
+            let (stamp, rest) = bsd(text).or_else(|| with_weekday(text)).or_else(|| local(text))?;
+            tail(stamp, rest)
         }
         _ => None,
     }
+}
+
+/// `2026-11-17T14:51:07Z mx …`
+fn dated(text: &str) -> Option<Framed<'_>> {
+    let (stamp, rest) = iso(text)?;
+    let (stamp, rest) = with_zone(stamp, rest);
+    let found = tail(stamp, rest)?;
+    // Many programs start their own lines so (`2026-11-17 14:51:07 TLS error: x`); syslog writes a `T`.
+    let own = text.as_bytes()[10] == b' ' && mta::by_program(found.program).is_none();
+    (!own || repeat::is_repeat(found.message)).then_some(found)
 }
 
 /// ` mx postfix/smtp[7]: message`; the host may be missing.
@@ -60,21 +80,44 @@ fn tail(stamp: Stamp, rest: &str) -> Option<Framed<'_>> {
         // FreeBSD: `<mail.info>` between stamp and host.
         rest = rest.split_once("> ")?.1;
     }
+    if repeat::is_repeat(rest) {
+        return Some(Framed { stamp, host: None, program: repeat::PROGRAM, pid: None, message: rest });
+    }
     let blank = memchr::memchr(b' ', rest.as_bytes())?;
     let (first, after) = (&rest[..blank], rest[blank..].trim_start_matches(' '));
     let (host, tagged) = if first.ends_with(':') { (None, rest) } else { (Some(first), after) };
-    let (program, pid, message) = tag(tagged)?;
-    Some(Framed { stamp, host, program, pid, message })
+    if let Some((program, pid, message)) = tag(tagged).or_else(|| tag(without_facility(tagged)?)) {
+        return Some(Framed { stamp, host, program, pid, message });
+    }
+    repeat::is_repeat(tagged).then_some(Framed {
+        stamp,
+        host,
+        program: repeat::PROGRAM,
+        pid: None,
+        message: tagged,
+    })
+}
+
+/// What follows `mail.info `: busybox writes it before the program.
+fn without_facility(text: &str) -> Option<&str> {
+    let (word, rest) = text.split_once(' ')?;
+    let (facility, severity) = word.split_once('.')?;
+    let known =
+        facility == "mail" || facility == "daemon" || facility == "user" || facility.starts_with("local");
+    const SEVERITIES: [&str; 11] =
+        ["emerg", "alert", "crit", "err", "error", "warn", "warning", "notice", "info", "debug", "panic"];
+    (known && SEVERITIES.contains(&severity)).then_some(rest)
 }
 
 /// `postfix/smtp[7]: message`.
-fn tag(text: &str) -> Option<(&str, Option<u32>, &str)> {
+pub(super) fn tag(text: &str) -> Option<(&str, Option<u32>, &str)> {
     let b = text.as_bytes();
     let end = b.iter().position(|c| matches!(c, b' ' | b'[' | b':'))?;
-    if end == 0 {
+    let program = &text[..end];
+    // A time of day is no tag.
+    if program.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let program = &text[..end];
     let (pid, after) = if b[end] == b'[' {
         let close = end + memchr::memchr(b']', &b[end..])?;
         (text[end + 1..close].parse().ok(), &text[close + 1..])
@@ -104,13 +147,14 @@ fn rfc5424(text: &str) -> Option<Framed<'_>> {
     };
     let mut words = rest.splitn(5, ' ');
     let (host, program, pid, _id) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let message = structured_data(words.next()?)?;
+    let message = structured_data(words.next()?)?.trim_start_matches('\u{feff}');
     Some(Framed {
         stamp,
         host: (host != "-").then_some(host),
         program,
         pid: pid.parse().ok(),
-        message: message.trim_start_matches('\u{feff}'),
+        // rsyslog keeps the blank that stood behind the tag.
+        message: message.strip_prefix(' ').unwrap_or(message),
     })
 }
 
@@ -176,8 +220,9 @@ fn embedded(text: &str) -> Option<Framed<'_>> {
         if at >= stamp_ends
             && let Some((found, rest)) = stamp_in(&text[at..], word.len())
         {
-            stamp = found;
-            stamp_ends = text.len() - without_zone(rest).len();
+            let (found, rest) = with_zone(found, rest);
+            stamp = found.within(stamp);
+            stamp_ends = text.len() - rest.len();
             host = None;
         } else if word.ends_with(':')
             && let Some((program, pid, message)) = tag(&text[at..])
@@ -205,14 +250,12 @@ fn stamp_in(text: &str, word_len: usize) -> Option<(Stamp, &str)> {
     })
 }
 
-/// What follows a zone's letters: ` CET mx …`. A host is not written so.
-fn without_zone(rest: &str) -> &str {
-    let Some((word, after)) = rest.strip_prefix(' ').and_then(|rest| rest.split_once(' ')) else {
-        return rest;
-    };
-    let zone = (3..=5).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
+/// Takes in a zone's letters: ` CET mx …`.
+fn with_zone(stamp: Stamp, rest: &str) -> (Stamp, &str) {
+    let (named, after) = with_zone_name(stamp, rest);
     // The program follows a host, not a zone.
-    if zone && tag(after).is_none() { &rest[word.len() + 1..] } else { rest }
+    let is_host = after.len() < rest.len() && tag(after.trim_start_matches(' ')).is_some();
+    if is_host { (stamp, rest) } else { (named, after) }
 }
 
 #[cfg(test)]
@@ -225,6 +268,7 @@ mod tests {
             let stamp = match f.stamp {
                 Stamp::None => "-".into(),
                 Stamp::Full(t) => t.format("%FT%TZ").to_string(),
+                Stamp::Local(t) => t.format("%FT%T").to_string(),
                 Stamp::NoYear { month, day, secs, .. } => format!("{month}-{day}T{secs}"),
             };
             let pid = f.pid.map_or("-".into(), |p| p.to_string());
@@ -242,7 +286,34 @@ mod tests {
         check("Nov 17 14:51:07 mx postfix/smtp[7]: [ID 1 mail.info] x", "11-17T53467 mx postfix/smtp 7 |x");
         check("Nov 17 14:51:07 postfix/smtp[7]: x", "11-17T53467 - postfix/smtp 7 |x");
         check("Nov 17 14:51:07 mx kernel: oops", "11-17T53467 mx kernel - |oops");
-        check("Nov 17 14:51:07 mx last message repeated 2 times", "none");
+        check("Nov 17 14:51:07 mx hello", "none");
+        check("Nov 17 14:51:07 mx mail.info postfix/smtp[7]: x", "11-17T53467 mx postfix/smtp 7 |x");
+        check("Nov 17 14:51:07 mx www.example: x", "11-17T53467 mx www.example - |x");
+        check("Mär 17 14:51:07 mx cron[7]: x", "3-17T53467 mx cron 7 |x");
+        check("févr. 17 14:51:07 mx cron[7]: x", "2-17T53467 mx cron 7 |x");
+        check("17 dic 14:51:07 mx cron[7]: x", "12-17T53467 mx cron 7 |x");
+        check("Nov 17 2026 14:51:07 mx cron[7]: x", "2026-11-17T14:51:07 mx cron 7 |x");
+        check("2026 Nov 17 14:51:07 mx cron[7]: x", "2026-11-17T14:51:07 mx cron 7 |x");
+    }
+
+    #[test]
+    fn repeats() {
+        for said in ["last message repeated 2 times", "--- last message repeated 1 time ---"] {
+            check(&format!("Nov 17 14:51:07 mx {said}"), &format!("11-17T53467 mx syslogd - |{said}"));
+            check(&format!("Nov 17 14:51:07 {said}"), &format!("11-17T53467 - syslogd - |{said}"));
+            check(
+                &format!("2026-11-17T14:51:07Z mx {said}"),
+                &format!("2026-11-17T14:51:07Z mx syslogd - |{said}"),
+            );
+            check(
+                &format!("Nov 17 14:51:07 mx syslogd[3]: {said}"),
+                &format!("11-17T53467 mx syslogd 3 |{said}"),
+            );
+        }
+        check(
+            "Nov 17 14:51:07 mx postfix/smtpd[7]: message repeated 2 times: [ x]",
+            "11-17T53467 mx postfix/smtpd 7 |message repeated 2 times: [ x]",
+        );
     }
 
     #[test]
@@ -261,6 +332,17 @@ mod tests {
             "2026-11-17T14:51:07Z mx exim 7 |x y",
         );
         check("1 - - exim - - - x", "- - exim - |x");
+        check("<22>1 2026-11-17T14:51:07+00:00 mx postfix 7 - -  x", "2026-11-17T14:51:07Z mx postfix 7 |x");
+        check(
+            "<22>1 2026-11-17T14:51:07.1+01:00 mx exim 7 id - \u{feff}x",
+            "2026-11-17T13:51:07Z mx exim 7 |x",
+        );
+        check("62 <22>1 2026-11-17T14:51:07Z mx exim 7 - - x", "2026-11-17T14:51:07Z mx exim 7 |x");
+        check("2026-11-17T14:51:07,5+0100 mx cron[7]: x", "2026-11-17T13:51:07Z mx cron 7 |x");
+        check("2026-11-17 14:51:07+01:00 mx exim[7]: x", "2026-11-17T13:51:07Z mx exim 7 |x");
+        check("Tue 2026-11-17 14:51:07 CET mx cron[7]: x", "2026-11-17T13:51:07Z mx cron 7 |x");
+        check("[ 5678.123456] mx postfix/smtp[7]: x", "- mx postfix/smtp 7 |x");
+        check("[12345.678901 <    0.000123 >] mx postfix/smtp[7]: x", "- mx postfix/smtp 7 |x");
     }
 
     #[test]
@@ -269,7 +351,7 @@ mod tests {
         check("\u{1b}[36mmail |\u{1b}[0m Nov 17 14:51:07 mx exim[7]: x", "11-17T53467 mx exim 7 |x");
         check(
             "2026-11-17T14:51:07Z stdout F Nov 17 15:51:07 mx postfix/smtp[7]: x",
-            "11-17T57067 mx postfix/smtp 7 |x",
+            "2026-11-17T15:51:07 mx postfix/smtp 7 |x",
         );
         check("postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
         check("mail | postfix/smtp[7]: x", "- - postfix/smtp 7 |x");
@@ -294,9 +376,14 @@ mod tests {
         check("Okt 17 14:51:07 mx postfix/smtp[7]: x", "10-17T53467 mx postfix/smtp 7 |x");
         check(
             "Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x",
-            "2026-11-17T14:51:07Z mx postfix/smtp 7 |x",
+            "2026-11-17T13:51:07Z mx postfix/smtp 7 |x",
         );
-        check("Nov 17 2026 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
+        check(
+            "x Tue 2026-11-17 14:51:07 CET mx postfix/smtp[7]: x",
+            "2026-11-17T13:51:07Z mx postfix/smtp 7 |x",
+        );
+        check("Tue 2026-11-17 14:51:07 MAIL postfix/smtp[7]: x", "2026-11-17T14:51:07 - postfix/smtp 7 |x");
+        check("Nov 17 2026 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07 mx postfix/smtp 7 |x");
         check("1763387467.123456 mx postfix/smtp[7]: x", "2025-11-17T13:51:07Z mx postfix/smtp 7 |x");
         check(
             "Nov 17 14:51:07 mx postfix@-.service[7]: postfix/smtp[7]: x",
@@ -313,7 +400,7 @@ mod tests {
         check("exim: 550 errors", "none");
         check("2026-11-17 14:51:07 1aBcDe-0001Ab-Cd Completed", "none");
         check("2026-11-17 14:51:07 TLS error: x", "none");
-        check("2026-11-17 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07Z mx postfix/smtp 7 |x");
+        check("2026-11-17 14:51:07 mx postfix/smtp[7]: x", "2026-11-17T14:51:07 mx postfix/smtp 7 |x");
         check("Nov 17", "none");
         check("é| postfix", "none");
     }
