@@ -269,7 +269,7 @@ fn last_message_repeated() {
             check(&[&*smtpd, &again.replace(" mx", " my")].concat(), &[&reject(1, "1")]);
         }
     }
-    let hostile = format!("Nov 17 14:51:37 mx last message repeated 4000000000 times\n");
+    let hostile = "Nov 17 14:51:37 mx last message repeated 4000000000 times\n".to_owned();
     check(&[&*smtpd, &hostile, &hostile].concat(), &[&reject(100, "1,2")]);
 }
 
